@@ -1,0 +1,127 @@
+// Package config holds the settings: each is one environment variable and one
+// flag, read once at start and handed on as an argument.
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is every setting. The tags are the manual: `serve --help` and the
+// manual page are made from them. A secret has no flag, since other people on
+// the machine can read a command line; it may come from a file by NAME_FILE.
+type Config struct {
+	Listen string `env:"GUILDHALL_LISTEN" flag:"listen" default:"127.0.0.1:8080" help:"address to listen on, HOST:PORT"`
+	Data   string `env:"GUILDHALL_DATA" flag:"data" default:"./data" help:"folder for the private PostgreSQL, mail and files"`
+	Demo   bool   `env:"GUILDHALL_DEMO" flag:"demo" help:"run the demonstration network of made-up people, on loopback only"`
+	URL    string `env:"GUILDHALL_URL" flag:"url" help:"address people use, such as https://guildhall.example.org; by default http:// and the listen address"`
+
+	DatabaseURL string `env:"DATABASE_URL" secret:"yes" help:"PostgreSQL 15 or newer; without it a private one runs in the data folder"`
+	PGBin       string `env:"GUILDHALL_PG_BIN" flag:"pg-bin" help:"folder of the PostgreSQL programs for the private server; it always wins"`
+
+	Search      string `env:"GUILDHALL_SEARCH" flag:"search" default:"auto" choice:"auto,postgres,meilisearch" help:"search engine: auto, postgres or meilisearch"`
+	MeiliURL    string `env:"MEILI_URL" flag:"meili-url" help:"address of a Meilisearch server"`
+	MeiliAPIKey string `env:"MEILI_API_KEY" secret:"yes" help:"key of the Meilisearch server"`
+
+	SMTPURL  string `env:"SMTP_URL" secret:"yes" help:"mail server, smtp://user:password@host:587 or smtps://host:465; without it mail is written to the data folder, on a loopback address only"`
+	MailFrom string `env:"GUILDHALL_MAIL_FROM" flag:"mail-from" default:"Guildhall <guildhall@localhost>" help:"sender of mail"`
+
+	TrustedProxies string `env:"GUILDHALL_TRUSTED_PROXIES" flag:"trusted-proxies" help:"addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For counts"`
+	Name           string `env:"GUILDHALL_NAME" flag:"name" default:"Guildhall" help:"name of the network"`
+	TimeZone       string `env:"GUILDHALL_TIME_ZONE" flag:"time-zone" default:"Europe/London" help:"time zone of the network"`
+
+	LogFormat string `env:"GUILDHALL_LOG_FORMAT" flag:"log-format" default:"text" choice:"text,json" help:"text or json"`
+	LogLevel  string `env:"GUILDHALL_LOG_LEVEL" flag:"log-level" default:"info" choice:"debug,info,warn,error" help:"debug, info, warn or error"`
+
+	MetricsToken string `env:"GUILDHALL_METRICS_TOKEN" secret:"yes" help:"bearer token that /metrics asks for; without it /metrics answers loopback peers only"`
+
+	LimitCodes    int `env:"GUILDHALL_LIMIT_CODES" flag:"limit-codes" default:"5" help:"sign-in codes for one account in an hour"`
+	LimitMessages int `env:"GUILDHALL_LIMIT_MESSAGES" flag:"limit-messages" default:"60" help:"messages, topics and posts of one account in a minute"`
+	LimitSockets  int `env:"GUILDHALL_LIMIT_SOCKETS" flag:"limit-sockets" default:"10" help:"live connections of one account"`
+
+	LimitAddressSignIns int `env:"GUILDHALL_LIMIT_ADDRESS_SIGN_INS" flag:"limit-address-sign-ins" default:"200" help:"sign-in requests from one address in 10 minutes"`
+	LimitAddressSockets int `env:"GUILDHALL_LIMIT_ADDRESS_SOCKETS" flag:"limit-address-sockets" default:"2000" help:"live connections from one address"`
+
+	Committers   int           `env:"GUILDHALL_COMMITTERS" flag:"committers" default:"2" help:"transactions that store chat messages at the same time"`
+	DBPool       int           `env:"GUILDHALL_DB_POOL" flag:"db-pool" default:"16" help:"database connections for requests"`
+	DrainTimeout time.Duration `env:"GUILDHALL_DRAIN_TIMEOUT" flag:"drain-timeout" default:"5s" help:"how long a stopping server waits for work under way"`
+
+	// Proxies is TrustedProxies, parsed.
+	Proxies []netip.Prefix
+	// Zone is TimeZone, loaded.
+	Zone *time.Location
+}
+
+// PostgresDir is the folder of the private PostgreSQL.
+func (c Config) PostgresDir() string { return filepath.Join(c.Data, "postgres") }
+
+// MailDir is where mail goes without a mail server.
+func (c Config) MailDir() string { return filepath.Join(c.Data, "mail") }
+
+// Loopback says whether the listen address is reached from this machine only.
+func (c Config) Loopback() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// Secure says whether people come by https, so that cookies can say Secure.
+func (c Config) Secure() bool { return strings.HasPrefix(c.URL, "https://") }
+
+// check completes and validates the settings; an error is one sentence that
+// names the setting.
+func (c *Config) check() error {
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+		return fmt.Errorf("--listen (GUILDHALL_LISTEN) must be HOST:PORT, such as 127.0.0.1:8080, not %q", c.Listen)
+	}
+	if c.URL == "" {
+		c.URL = "http://" + c.Listen
+	}
+	c.URL = strings.TrimRight(c.URL, "/")
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
+		return fmt.Errorf("--url (GUILDHALL_URL) must be http:// or https:// and a host without a path, not %q", c.URL)
+	}
+	if c.Demo && !c.Loopback() {
+		return fmt.Errorf("--demo (GUILDHALL_DEMO) listens on loopback only; --listen is %s", c.Listen)
+	}
+	if c.SMTPURL == "" && !c.Loopback() {
+		return fmt.Errorf("SMTP_URL must be set when --listen (%s) is not a loopback address, or nobody could get a sign-in code", c.Listen)
+	}
+	if c.Search == "meilisearch" {
+		return fmt.Errorf("--search (GUILDHALL_SEARCH) may not be meilisearch yet: this version searches with PostgreSQL; say auto or postgres")
+	}
+	for part := range strings.SplitSeq(c.TrustedProxies, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(part)
+		if addr, single := netip.ParseAddr(part); err != nil && single == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return fmt.Errorf("--trusted-proxies (GUILDHALL_TRUSTED_PROXIES): %q is neither an address nor a network", part)
+		}
+		c.Proxies = append(c.Proxies, prefix)
+	}
+	zone, err := time.LoadLocation(c.TimeZone)
+	if err != nil {
+		return fmt.Errorf("--time-zone (GUILDHALL_TIME_ZONE): there is no zone %q", c.TimeZone)
+	}
+	c.Zone = zone
+	if c.Data, err = filepath.Abs(c.Data); err != nil {
+		return fmt.Errorf("--data (GUILDHALL_DATA): %w", err)
+	}
+	return nil
+}
+
+// Environ is the process's environment as Load takes it.
+func Environ(name string) (string, bool) { return os.LookupEnv(name) }

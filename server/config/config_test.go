@@ -1,0 +1,69 @@
+package config_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"guildhall/server/config"
+)
+
+func load(args []string, env map[string]string) (config.Config, error) {
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	return config.Load("serve", args, lookup, io.Discard)
+}
+
+func TestFlagsWinOverEnvironmentOverDefaults(t *testing.T) {
+	c, err := load([]string{"--listen", "127.0.0.1:9", "--demo"}, map[string]string{"GUILDHALL_LISTEN": "127.0.0.1:8", "GUILDHALL_NAME": "Leaders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:9" || !c.Demo || c.Name != "Leaders" || c.LimitCodes != 5 || c.URL != "http://127.0.0.1:9" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestSecretFromFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("smtps://mail.example:465\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(nil, map[string]string{"SMTP_URL_FILE": path})
+	if err != nil || c.SMTPURL != "smtps://mail.example:465" {
+		t.Errorf("got %q, %v", c.SMTPURL, err)
+	}
+}
+
+// TestWrongValuesAreNamed: a wrong value stops the start with a sentence that
+// names the setting.
+func TestWrongValuesAreNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		env  map[string]string
+		want string
+	}{
+		"listen":     {[]string{"--listen", "8080"}, nil, "GUILDHALL_LISTEN"},
+		"url":        {[]string{"--url", "guildhall.example"}, nil, "GUILDHALL_URL"},
+		"demo":       {[]string{"--demo", "--listen", "0.0.0.0:8080"}, nil, "GUILDHALL_DEMO"},
+		"mail":       {[]string{"--listen", "0.0.0.0:8080"}, nil, "SMTP_URL"},
+		"search":     {nil, map[string]string{"GUILDHALL_SEARCH": "grep"}, "GUILDHALL_SEARCH"},
+		"limit":      {nil, map[string]string{"GUILDHALL_LIMIT_CODES": "many"}, "GUILDHALL_LIMIT_CODES"},
+		"proxies":    {nil, map[string]string{"GUILDHALL_TRUSTED_PROXIES": "10.0.0.1, proxy"}, "GUILDHALL_TRUSTED_PROXIES"},
+		"zone":       {nil, map[string]string{"GUILDHALL_TIME_ZONE": "Mars/Olympus"}, "GUILDHALL_TIME_ZONE"},
+		"no flag":    {[]string{"--colour", "blue"}, nil, "colour"},
+		"stray word": {[]string{"demo"}, nil, "demo"},
+		"file":       {nil, map[string]string{"SMTP_URL_FILE": "/nowhere/at/all"}, "SMTP_URL_FILE"},
+	} {
+		if _, err := load(c.args, c.env); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: the error is %v and should name %s", name, err, c.want)
+		}
+	}
+}
+
+func TestSecretsHaveNoFlag(t *testing.T) {
+	if m := config.Manual("serve"); strings.Contains(m, "--database-url") || !strings.Contains(m, "DATABASE_URL") {
+		t.Error("the manual must list DATABASE_URL, and without a flag")
+	}
+}

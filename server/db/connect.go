@@ -1,0 +1,142 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// limits are the waits of one pool. quiet is the longest silence on the wire;
+// lib/pq does not honour a context while the network is silent, so it must be
+// longer than the longest statement and still end.
+type limits struct {
+	statement time.Duration
+	quiet     time.Duration
+}
+
+var (
+	queryLimits = limits{statement: 10 * time.Second, quiet: 15 * time.Second}
+	slowLimits  = limits{statement: 0, quiet: time.Hour}
+)
+
+func connect(dsn string, l limits) (*sqlx.DB, error) {
+	// Set on each connection, so that an outside server needs no settings of
+	// its own: zone, no JIT (it costs 15 ms on a 1 ms search), time limits, and
+	// parameters without a prepare round trip.
+	keys := fmt.Sprintf("connect_timeout=5 binary_parameters=yes timezone=UTC jit=off statement_timeout=%d idle_in_transaction_session_timeout=60000",
+		l.statement.Milliseconds())
+	full, err := withKeys(dsn, keys)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := pq.NewConnector(full)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	connector.Dialer(dialer{quiet: l.quiet})
+	// The name "postgres" is the one by which sqlx knows the bind style.
+	return sqlx.NewDb(sql.OpenDB(connector), "postgres"), nil
+}
+
+// withKeys adds connection keys to a DSN of either form. The DSN's own
+// sslmode stays; without one the driver's default (require) holds for TCP.
+func withKeys(dsn, keys string) (string, error) {
+	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
+		return dsn + " " + keys, nil
+	}
+	parsed, err := pq.ParseURL(dsn)
+	if err != nil {
+		return "", fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return parsed + " " + keys, nil
+}
+
+// dialer makes connections that give up after a long silence.
+type dialer struct{ quiet time.Duration }
+
+// Dial connects without a limit of its own.
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+// DialTimeout connects within the limit.
+func (d dialer) DialTimeout(network, address string, limit time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return d.DialContext(ctx, network, address)
+}
+
+// DialContext connects until the context ends.
+func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	var plain net.Dialer
+	c, err := plain.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &quietConn{Conn: c, quiet: d.quiet}, nil
+}
+
+// quietConn sets a deadline for each read and write.
+type quietConn struct {
+	net.Conn
+	quiet time.Duration
+}
+
+// Read waits for the other side at most as long as the pool allows.
+func (c *quietConn) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(deadline(c.quiet)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}
+
+// Write waits for the other side at most as long as the pool allows.
+func (c *quietConn) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(deadline(c.quiet)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
+}
+
+func deadline(wait time.Duration) time.Time {
+	return time.Now().Add(wait) //nolint:forbidigo // a network deadline is the machine's time, in tests too
+}
+
+// check refuses a server that would fail later, in words that name what is
+// wrong with it.
+func (d *DB) check(ctx context.Context) error {
+	var s struct {
+		Version  int    `db:"version"`
+		Encoding string `db:"encoding"`
+		CType    string `db:"ctype"`
+	}
+	const query = `select current_setting('server_version_num')::int as version, pg_encoding_to_char(encoding) as encoding,
+		datctype as ctype from pg_database where datname = current_database()`
+	if err := d.GetContext(ctx, &s, query); err != nil {
+		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	switch {
+	case s.Version < 150000:
+		return fmt.Errorf("PostgreSQL %d is too old: Guildhall needs 15 or newer", s.Version/10000)
+	case s.Encoding != "UTF8":
+		return fmt.Errorf("the database has the encoding %s: create it with ENCODING 'UTF8'", s.Encoding)
+	case s.CType == "C" || s.CType == "POSIX":
+		return fmt.Errorf("the database has LC_CTYPE %s, which splits words at Welsh letters: create it with LC_CTYPE 'C.UTF-8'", s.CType)
+	}
+	var missing []string
+	const absent = `select name from unnest(array['pg_trgm','unaccent','fuzzystrmatch','btree_gin']) name
+		where not exists (select from pg_available_extensions e where e.name = name.name)`
+	if err := d.SelectContext(ctx, &missing, absent); err != nil {
+		return fmt.Errorf("list extensions: %w", err)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("the PostgreSQL server lacks the extensions %s: install its contrib package", strings.Join(missing, ", "))
+	}
+	return nil
+}
