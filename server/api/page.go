@@ -1,0 +1,70 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/json"
+
+	"guildhall/server/problem"
+)
+
+// Page is one page of a list. Next is empty on the last one.
+type Page[T any] struct {
+	Items []T    `json:"items" nullable:"false"`
+	Next  string `json:"next,omitempty" doc:"Send it as cursor to get the next page"`
+}
+
+// Paging is the input of a list; embed is not read by huma, so copy the
+// fields' tags: `query:"cursor"` and `query:"limit"`.
+const (
+	// DefaultLimit is how many items a page holds unless asked.
+	DefaultLimit = 50
+	// MostLimit is how many items a page may hold.
+	MostLimit = 200
+)
+
+// Cursor is an opaque place in a list: the values of its sort key.
+func Cursor(key ...any) string {
+	b, err := json.Marshal(key)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// ReadCursor reads a cursor into pointers of the same number and kinds. An
+// empty cursor is the start and leaves them as they are.
+func ReadCursor(cursor string, key ...any) error {
+	if cursor == "" {
+		return nil
+	}
+	wrong := problem.Invalid("query.cursor", "this cursor was not made here")
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return wrong
+	}
+	var parts []json.RawMessage
+	if err := json.Unmarshal(b, &parts); err != nil || len(parts) != len(key) {
+		return wrong
+	}
+	for i := range parts {
+		if err := json.Unmarshal(parts[i], key[i]); err != nil {
+			return wrong
+		}
+	}
+	return nil
+}
+
+// Cut makes a page of rows that were read one more than limit: the extra row
+// only says that there is a next page, whose cursor is made from the last
+// item kept.
+func Cut[T any](rows []T, limit int, cursor func(T) string) *Page[T] {
+	page := &Page[T]{Items: rows}
+	if page.Items == nil {
+		page.Items = []T{}
+	}
+	if len(rows) > limit {
+		page.Items = rows[:limit]
+		page.Next = cursor(rows[limit-1])
+	}
+	return page
+}

@@ -1,0 +1,110 @@
+package events
+
+import (
+	"encoding/json"
+	"time"
+
+	"guildhall/server/ids"
+)
+
+// MessagePosted: a message was stored in a room. Frame is what screens get;
+// it is not kept.
+type MessagePosted struct {
+	RoomID    ids.ID          `json:"roomId"`
+	SpaceID   ids.ID          `json:"spaceId"`
+	MessageID ids.ID          `json:"messageId"`
+	Seq       int64           `json:"seq"`
+	Frame     json.RawMessage `json:"-"`
+}
+
+// MessageChanged: a message was edited or deleted; the change has a number of
+// its own in the room.
+type MessageChanged struct {
+	RoomID    ids.ID          `json:"roomId"`
+	SpaceID   ids.ID          `json:"spaceId"`
+	MessageID ids.ID          `json:"messageId"`
+	Seq       int64           `json:"seq"`
+	Frame     json.RawMessage `json:"-"`
+}
+
+// RoomRead: a person read a room on one device; their others should know.
+type RoomRead struct {
+	RoomID      ids.ID `json:"roomId"`
+	AccountID   ids.ID `json:"accountId"`
+	LastReadSeq int64  `json:"lastReadSeq"`
+	Unread      int    `json:"unread"`
+}
+
+// RoomMade: a space has a new room.
+type RoomMade struct {
+	RoomID  ids.ID `json:"roomId"`
+	SpaceID ids.ID `json:"spaceId"`
+}
+
+// TopicStarted: a topic was opened with its first post.
+type TopicStarted struct {
+	TopicID ids.ID `json:"topicId"`
+	SpaceID ids.ID `json:"spaceId"`
+	PostID  ids.ID `json:"postId"`
+}
+
+// PostAdded: somebody replied in a topic. Posts is how many there are now.
+type PostAdded struct {
+	TopicID ids.ID `json:"topicId"`
+	SpaceID ids.ID `json:"spaceId"`
+	PostID  ids.ID `json:"postId"`
+	Posts   int    `json:"posts"`
+}
+
+// TopicChanged: a topic or one of its posts was edited, pinned, closed or
+// deleted.
+type TopicChanged struct {
+	TopicID ids.ID `json:"topicId"`
+	SpaceID ids.ID `json:"spaceId"`
+}
+
+// MemberAdded: a person came into a space.
+type MemberAdded struct {
+	SpaceID   ids.ID `json:"spaceId"`
+	AccountID ids.ID `json:"accountId"`
+}
+
+// MemberRemoved: a person left a space or was removed from it.
+type MemberRemoved struct {
+	SpaceID   ids.ID `json:"spaceId"`
+	AccountID ids.ID `json:"accountId"`
+}
+
+// RoleSet: a person's role in a space changed.
+type RoleSet struct {
+	SpaceID   ids.ID `json:"spaceId"`
+	AccountID ids.ID `json:"accountId"`
+}
+
+// SessionEnded: sessions of an account ended; none listed means all of them.
+type SessionEnded struct {
+	AccountID  ids.ID   `json:"accountId"`
+	SessionIDs []ids.ID `json:"sessionIds"`
+}
+
+// CodeAsked: a sign-in code is to be mailed. The code itself is made when the
+// mail is written, so that it never waits in a table in clear.
+type CodeAsked struct {
+	CodeID  ids.ID    `json:"codeId"`
+	Expires time.Time `json:"expires"`
+}
+
+// OrganisationChanged: a council or partner was renamed or moved.
+type OrganisationChanged struct {
+	OrganisationID ids.ID `json:"organisationId"`
+}
+
+// ServiceAreaChanged: a service area was renamed.
+type ServiceAreaChanged struct {
+	Slug string `json:"slug"`
+}
+
+// StoryPublished: a story can be read by its audience.
+type StoryPublished struct {
+	StoryID ids.ID `json:"storyId"`
+}
