@@ -1,0 +1,67 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { address, api, onSignedOut, useFetch } from './client.ts';
+import { Problem } from './problem.ts';
+
+const answer = (status: number, body: unknown, headers = {}) =>
+	useFetch(async () => new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers }));
+
+afterEach(() => useFetch((...args) => fetch(...args)));
+
+describe('address', () => {
+	test('repeats lists and leaves out what is empty', () => {
+		expect(address('/stories', { q: 'bins & roads', area: ['a', 'b'], type: [], page: undefined, sort: '' })).toBe(
+			'/api/stories?q=bins+%26+roads&area=a&area=b'
+		);
+	});
+});
+
+describe('a refusal', () => {
+	const refused = () => api.get('/rooms/1').then(() => expect.unreachable(), (p) => p as Problem);
+
+	test('is read with its fields', async () => {
+		answer(422, {
+			type: '/problems/invalid',
+			title: 'Not right',
+			detail: 'Too long',
+			errors: [{ location: 'body.title', message: 'must be shorter' }]
+		});
+		const problem = await refused();
+		expect(problem).toBeInstanceOf(Problem);
+		expect(problem.slug).toBe('invalid');
+		expect(problem.field('title')).toBe('must be shorter');
+		expect(problem.passing).toBe(false);
+	});
+
+	test('of a proxy, in HTML, is still a problem, and a passing one', async () => {
+		answer(503, '<html>busy</html>', { 'Retry-After': '7' });
+		const problem = await refused();
+		expect(problem.slug).toBe('unavailable');
+		expect(problem.retryAfter).toBe(7);
+		expect(problem.passing).toBe(true);
+	});
+
+	test('with an unknown type falls back on its own words', async () => {
+		answer(409, { type: '/problems/quite-new', title: 'Quite new', detail: 'A rule of tomorrow.' });
+		expect((await refused()).words).toBe('A rule of tomorrow.');
+	});
+
+	test('for want of a session is told', async () => {
+		const tell = vi.fn();
+		onSignedOut(tell);
+		answer(401, { type: '/problems/sign-in', title: 'Sign in first' });
+		await refused();
+		expect(tell).toHaveBeenCalledOnce();
+	});
+});
+
+test('no answer at all is a passing problem', async () => {
+	useFetch(() => Promise.reject(new TypeError('Failed to fetch')));
+	const problem = await api.get('/me').catch((p) => p);
+	expect(problem.slug).toBe('no-answer');
+	expect(problem.passing).toBe(true);
+});
+
+test('an empty answer is an empty object', async () => {
+	useFetch(async () => new Response(null, { status: 204 }));
+	expect(await api.delete('/session')).toEqual({});
+});

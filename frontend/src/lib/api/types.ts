@@ -1,0 +1,233 @@
+// What the API gives, by the names of the product. Ids are opaque strings; moments are RFC 3339 in UTC; days are
+// YYYY-MM-DD; `can` lists what the reader may do with the thing.
+
+export type Role = 'member' | 'facilitator' | 'moderator' | 'editor';
+export type Action =
+	| 'view-space'
+	| 'post-message'
+	| 'post-topic'
+	| 'make-room'
+	| 'pin-topic'
+	| 'close-topic'
+	| 'add-member'
+	| 'set-dates'
+	| 'set-role'
+	| 'remove-member'
+	| 'remove-content'
+	| 'edit'
+	| 'delete'
+	| 'reply';
+
+export type Site = { name: string; demo: boolean; version: string; attribution: string };
+
+export type Person = {
+	id: string;
+	name: string;
+	job: string;
+	organisation: string;
+	organisationId: string | null;
+	former: boolean;
+};
+
+export type Post = { organisationId: string | null; organisation: string; job: string; from?: string | null };
+
+export type Profile = {
+	person: Person;
+	about: string;
+	askMeAbout: string[];
+	serviceAreas: string[];
+	posts: Post[];
+	spaces: Pick<Space, 'id' | 'name'>[];
+	version: number;
+};
+
+export type Me = Profile & {
+	emails: { email: string; primary: boolean }[];
+	siteRole: 'member' | 'admin';
+	language: 'en' | 'cy';
+	timeZone: string;
+	demo: boolean;
+	session: string;
+	can: Action[];
+};
+
+export type Session = {
+	id: string;
+	device: string;
+	createdAt: string;
+	lastSeenAt: string;
+	current: boolean;
+};
+
+export type Space = {
+	id: string;
+	kind: 'network' | 'cohort' | 'group';
+	name: string;
+	description: string;
+	admission: 'invitation' | 'ask' | 'open';
+	listed: boolean;
+	role: Role | '';
+	memberCount: number;
+	residentialFrom: string | null;
+	residentialTo: string | null;
+	reviewDay: string | null;
+	can: Action[];
+	version: number;
+};
+
+export type Member = { person: Person; role: Role; joinedAt: string; steppedIn: boolean };
+
+export type Room = {
+	id: string;
+	spaceId: string;
+	spaceName: string;
+	name: string;
+	topic: string;
+	head: number;
+	lastReadSeq: number;
+	/** Counted to 100, and 100 means "more than 99". */
+	unread: number;
+	mentionsMe?: boolean;
+	archived: boolean;
+	can: Action[];
+};
+
+export type Message = {
+	id: string;
+	roomId: string;
+	seq: number;
+	clientId: string;
+	author: Person;
+	body: string;
+	html: string;
+	createdAt: string;
+	editedAt: string | null;
+	deletedAt: string | null;
+	version: number;
+	can: Action[];
+};
+
+export type MessagePage = { items: Message[]; head: number; hasBefore: boolean; hasAfter: boolean };
+
+/** One step of a room's history, the same over HTTP and down the socket. */
+export type Change = {
+	type: 'message' | 'edited' | 'deleted' | 'gone';
+	room: string;
+	seq: number;
+	message?: Message;
+};
+export type Changes = { items: Change[]; head: number; reload: boolean };
+
+export type Topic = {
+	id: string;
+	spaceId: string;
+	spaceName: string;
+	title: string;
+	author: Person;
+	createdAt: string;
+	lastPostAt: string;
+	lastPostBy: Person;
+	posts: number;
+	unread: number;
+	pinned: boolean;
+	closed: boolean;
+	version: number;
+	can: Action[];
+};
+
+export type ForumPost = {
+	id: string;
+	topicId: string;
+	number: number;
+	author: Person;
+	body: string;
+	html: string;
+	createdAt: string;
+	editedAt: string | null;
+	deletedAt: string | null;
+	version: number;
+	can: Action[];
+};
+
+export type PostVersion = { version: number; html: string; editedAt: string };
+
+export type ServiceArea = { slug: string; label: string; parent: string | null };
+
+export type Organisation = {
+	id: string;
+	code: string;
+	name: string;
+	shortName: string;
+	type: string;
+	typeLabel: string;
+	tier: string;
+	nation: string;
+	region: string;
+	population: number | null;
+	current: boolean;
+	startsOn: string | null;
+	endsOn: string | null;
+	aliases: string[];
+	successors: Pick<Organisation, 'id' | 'name' | 'startsOn'>[];
+	domains: string[];
+	madeUp: boolean;
+	stories: number;
+	people: number;
+};
+
+export type Story = {
+	id: string;
+	sourceId: string;
+	title: string;
+	summary: string;
+	problem: string;
+	problemHtml: string;
+	whatWasDone: string;
+	whatWasDoneHtml: string;
+	outcome: string;
+	outcomeHtml: string;
+	lead: Organisation | null;
+	leadName: string;
+	partners: { id: string | null; name: string }[];
+	serviceAreas: ServiceArea[];
+	stage: string;
+	year: number | null;
+	yearCertain: boolean;
+	evidence: string;
+	sources: { url: string; name: string }[];
+	licence: string;
+	lastCheckedOn: string | null;
+};
+
+/** One result of a search. The two Html fields are made safe by the server and hold <mark> and nothing else. */
+export type StoryHit = {
+	id: string;
+	sourceId: string;
+	title: string;
+	titleHtml: string;
+	excerptHtml: string;
+	leadName: string;
+	leadId: string | null;
+	serviceAreas: ServiceArea[];
+	stage: string;
+	year: number | null;
+	region: string;
+	type: string;
+	evidence: string;
+};
+
+export type Facet = { name: string; values: { value: string; label: string; count: number; selected: boolean }[] };
+export type Chip = { kind: string; value: string; label: string; text: string };
+
+export type StoryResults = {
+	items: StoryHit[];
+	total: number;
+	page: number;
+	pages: number;
+	engine: string;
+	chips: Chip[];
+	corrected?: { from: string; to: string } | null;
+	facets: Facet[];
+};
+
+export type Page<T> = { items: T[]; next?: string };

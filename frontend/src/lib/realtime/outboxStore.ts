@@ -1,0 +1,74 @@
+// Where messages wait until the server has them, and where half-written ones are kept. One database for each person, so
+// that a shared computer never sends as somebody else.
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
+
+export type Waiting = {
+	clientId: string;
+	room: string;
+	body: string;
+	/** When the writer pressed send, in milliseconds. */
+	at: number;
+	/** Set when it will not be tried again by itself: why, as the slug of a problem. */
+	failed?: string;
+};
+
+export type OutboxStore = {
+	all: () => Promise<Waiting[]>;
+	put: (entry: Waiting) => Promise<void>;
+	remove: (clientId: string) => Promise<void>;
+	draft: (room: string) => Promise<string>;
+	keepDraft: (room: string, text: string) => Promise<void>;
+	clear: () => Promise<void>;
+};
+
+interface Schema extends DBSchema {
+	outbox: { key: string; value: Waiting; indexes: { at: number } };
+	drafts: { key: string; value: string };
+}
+
+/** openStore opens this person's store, or keeps things in memory where the browser forbids storage. */
+export async function openStore(person: string): Promise<OutboxStore> {
+	const name = `guildhall-${person}`;
+	try {
+		const db = await openDB<Schema>(name, 1, {
+			upgrade(fresh) {
+				fresh.createObjectStore('outbox', { keyPath: 'clientId' }).createIndex('at', 'at');
+				fresh.createObjectStore('drafts');
+			}
+		});
+		return inBrowser(db, name);
+	} catch {
+		return inMemory();
+	}
+}
+
+function inBrowser(db: IDBPDatabase<Schema>, name: string): OutboxStore {
+	return {
+		all: () => db.getAllFromIndex('outbox', 'at'),
+		put: async (entry) => void (await db.put('outbox', entry)),
+		remove: (clientId) => db.delete('outbox', clientId),
+		draft: async (room) => (await db.get('drafts', room)) ?? '',
+		keepDraft: async (room, text) =>
+			text ? void (await db.put('drafts', text, room)) : await db.delete('drafts', room),
+		clear: async () => {
+			db.close();
+			await deleteDB(name);
+		}
+	};
+}
+
+export function inMemory(): OutboxStore {
+	const entries = new Map<string, Waiting>();
+	const drafts = new Map<string, string>();
+	return {
+		all: async () => [...entries.values()].sort((a, b) => a.at - b.at),
+		put: async (entry) => void entries.set(entry.clientId, entry),
+		remove: async (clientId) => void entries.delete(clientId),
+		draft: async (room) => drafts.get(room) ?? '',
+		keepDraft: async (room, text) => void drafts.set(room, text),
+		clear: async () => {
+			entries.clear();
+			drafts.clear();
+		}
+	};
+}

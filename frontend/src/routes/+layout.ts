@@ -1,0 +1,3 @@
+// A single-page app: pages are made in the browser, from data that only signed-in people may see.
+export const ssr = false;
+export const prerender = false;
