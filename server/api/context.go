@@ -22,6 +22,8 @@ type Request struct {
 	ID     string // in the log and in problems
 	Peer   string // address of the person, proxies taken off
 	Device string // User-Agent, at most 200 bytes
+	Cookie string // the session cookie's value, "" without one
+	Exempt bool   // from the limits of addresses: a loopback peer of the demonstration
 }
 
 // WithActor puts the person into the request's context. Only the session

@@ -1,0 +1,255 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lib/pq"
+
+	"guildhall/server/access"
+	"guildhall/server/api"
+	"guildhall/server/audit"
+	"guildhall/server/db"
+	"guildhall/server/ids"
+	"guildhall/server/problem"
+)
+
+// PostHeld is a job that a person has or had.
+type PostHeld struct {
+	Job            string  `json:"job" db:"job"`
+	OrganisationID *ids.ID `json:"organisationId" db:"organisation_id"`
+	Organisation   string  `json:"organisation" db:"organisation"`
+	From           *string `json:"from" db:"starts_on" format:"date"`
+	To             *string `json:"to" db:"ends_on" format:"date"`
+}
+
+// Profile is a person with what they tell about themselves.
+type Profile struct {
+	Person
+	About        string         `json:"about" db:"about"`
+	AskMeAbout   pq.StringArray `json:"askMeAbout" db:"ask_me_about"`
+	ServiceAreas pq.StringArray `json:"serviceAreas" db:"service_areas"`
+	Posts        []PostHeld     `json:"posts" db:"-"`
+}
+
+// Me is the person asking, with what only they may see.
+type Me struct {
+	Person       Person          `json:"person"`
+	Emails       []string        `json:"emails"`
+	SiteRole     access.SiteRole `json:"siteRole"`
+	Language     string          `json:"language" enum:"en,cy"`
+	TimeZone     string          `json:"timeZone" doc:"The network's zone unless the person chose one"`
+	OwnTimeZone  string          `json:"ownTimeZone" doc:"The zone the person chose, or empty"`
+	Demo         bool            `json:"demo"`
+	Session      ids.ID          `json:"session"`
+	About        string          `json:"about"`
+	AskMeAbout   []string        `json:"askMeAbout"`
+	ServiceAreas []string        `json:"serviceAreas"`
+	Posts        []PostHeld      `json:"posts"`
+	Version      int             `json:"version"`
+}
+
+type meRow struct {
+	Language     string          `db:"language"`
+	TimeZone     string          `db:"time_zone"`
+	SiteRole     access.SiteRole `db:"site_role"`
+	About        string          `db:"about"`
+	AskMeAbout   pq.StringArray  `db:"ask_me_about"`
+	ServiceAreas pq.StringArray  `db:"service_areas"`
+	Emails       pq.StringArray  `db:"emails"`
+	Version      int             `db:"version"`
+}
+
+// Me gives the person asking.
+func (s *Service) Me(ctx context.Context, who access.Actor) (*Me, error) {
+	row, err := getMe(ctx, s.db, who.ID)
+	if err != nil {
+		return nil, fmt.Errorf("load me: %w", err)
+	}
+	person, err := GetPerson(ctx, s.db, who.ID)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := listPosts(ctx, s.db, who.ID)
+	if err != nil {
+		return nil, fmt.Errorf("load posts: %w", err)
+	}
+	zone := row.TimeZone
+	if zone == "" {
+		zone = s.config.TimeZone
+	}
+	return &Me{
+		Person: person, Emails: row.Emails, SiteRole: row.SiteRole, Language: row.Language, TimeZone: zone, OwnTimeZone: row.TimeZone,
+		Demo: s.config.Demo, Session: who.SessionID, About: row.About, AskMeAbout: row.AskMeAbout,
+		ServiceAreas: row.ServiceAreas, Posts: posts, Version: row.Version,
+	}, nil
+}
+
+type profile struct {
+	Name         string   `json:"name" minLength:"1" maxLength:"120"`
+	About        string   `json:"about" maxLength:"4000"`
+	AskMeAbout   []string `json:"askMeAbout" maxItems:"8"`
+	ServiceAreas []string `json:"serviceAreas" maxItems:"8"`
+	Language     string   `json:"language" enum:"en,cy"`
+	TimeZone     string   `json:"timeZone" maxLength:"60" doc:"An IANA zone, or empty for the network's"`
+	Post         *newPost `json:"post,omitempty" doc:"The job the person has now; a different one ends the last"`
+}
+
+type newPost struct {
+	OrganisationID *ids.ID `json:"organisationId"`
+	Job            string  `json:"job" minLength:"1" maxLength:"120"`
+}
+
+func (p *profile) check() error {
+	if p.Name = strings.TrimSpace(p.Name); p.Name == "" || !utf8.ValidString(p.Name) {
+		return problem.Invalid("body.name", "enter your name")
+	}
+	clean := []string{}
+	for i, topic := range p.AskMeAbout {
+		topic = strings.TrimSpace(topic)
+		if utf8.RuneCountInString(topic) > 60 {
+			return problem.Invalid(fmt.Sprintf("body.askMeAbout[%d]", i), "say it in at most 60 characters")
+		}
+		if topic != "" && !slices.Contains(clean, topic) {
+			clean = append(clean, topic)
+		}
+	}
+	p.AskMeAbout = clean
+	if p.TimeZone != "" {
+		if _, err := time.LoadLocation(p.TimeZone); err != nil {
+			return problem.Invalid("body.timeZone", "there is no such time zone")
+		}
+	}
+	return nil
+}
+
+// UpdateProfile changes what the person tells about themselves. A stale
+// version is a problem that carries the present state.
+func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in profile, version int) (*Me, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	stale := false
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		if unknown, err := unknownServiceAreas(ctx, tx, in.ServiceAreas); err != nil {
+			return fmt.Errorf("check service areas: %w", err)
+		} else if len(unknown) > 0 {
+			return problem.Invalid("body.serviceAreas", "there is no service area "+unknown[0])
+		}
+		done, err := updateProfile(ctx, tx, who.ID, in, version)
+		if err != nil {
+			return fmt.Errorf("store profile: %w", err)
+		}
+		if stale = !done; stale || in.Post == nil {
+			return nil
+		}
+		return s.changePost(ctx, tx, who.ID, *in.Post)
+	})
+	if err != nil {
+		return nil, err
+	}
+	me, err := s.Me(ctx, who)
+	if err == nil && stale {
+		return nil, problem.Stale(me)
+	}
+	return me, err
+}
+
+func (s *Service) changePost(ctx context.Context, tx *db.Tx, account ids.ID, to newPost) error {
+	to.Job = strings.TrimSpace(to.Job)
+	if to.Job == "" {
+		return problem.Invalid("body.post.job", "enter your job")
+	}
+	if to.OrganisationID != nil {
+		if known, err := organisationExists(ctx, tx, *to.OrganisationID); err != nil {
+			return fmt.Errorf("check organisation: %w", err)
+		} else if !known {
+			return problem.Invalid("body.post.organisationId", "there is no such organisation")
+		}
+	}
+	now, err := GetPerson(ctx, tx, account)
+	if err != nil {
+		return err
+	}
+	same := now.OrganisationID == to.OrganisationID || now.OrganisationID != nil && to.OrganisationID != nil && *now.OrganisationID == *to.OrganisationID
+	if same && now.Job == to.Job {
+		return nil
+	}
+	today := s.now().In(s.config.Zone).Format(time.DateOnly)
+	yesterday := s.now().In(s.config.Zone).AddDate(0, 0, -1).Format(time.DateOnly)
+	if err := endPosts(ctx, tx, account, yesterday); err != nil {
+		return fmt.Errorf("end post: %w", err)
+	}
+	if err := insertPost(ctx, tx, account, to.OrganisationID, to.Job, &today, nil); err != nil {
+		return fmt.Errorf("store post: %w", err)
+	}
+	return nil
+}
+
+// GetPerson gives the name and face of one account.
+func GetPerson(ctx context.Context, q db.Q, id ids.ID) (Person, error) {
+	const query = `select id, name, job, organisation, organisation_id, former from people where id = $1`
+	var p Person
+	if err := q.GetContext(ctx, &p, query, id); err != nil {
+		return p, fmt.Errorf("load person: %w", err)
+	}
+	return p, nil
+}
+
+// People lists those who share a space with the reader, by name.
+func (s *Service) People(ctx context.Context, who access.Actor, by Search, limit int) (*api.Page[Person], error) {
+	list, err := listPeople(ctx, s.db, who.In(access.ViewSpace), by, limit+1)
+	if err != nil {
+		return nil, fmt.Errorf("list people: %w", err)
+	}
+	return api.Cut(list, limit, func(p Person) string { return api.Cursor(strings.ToLower(p.Name), p.ID) }), nil
+}
+
+// Profile gives a person who shares a space with the reader; to others they
+// do not exist.
+func (s *Service) Profile(ctx context.Context, who access.Actor, id ids.ID) (*Profile, error) {
+	p, err := getPerson(ctx, s.db, who.In(access.ViewSpace), id)
+	if db.NoRows(err) {
+		return nil, problem.NotFound("person")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load person: %w", err)
+	}
+	p.Posts, err = listPosts(ctx, s.db, id)
+	if err != nil {
+		return nil, fmt.Errorf("load posts: %w", err)
+	}
+	return &p, nil
+}
+
+// Invite finds the account of an address, or makes one with this name. It
+// belongs to the transaction that admits the person somewhere.
+func (s *Service) Invite(ctx context.Context, tx *db.Tx, who access.Actor, email, name string) (ids.ID, error) {
+	email = cleanEmail(email)
+	if at := strings.IndexByte(email, '@'); at < 1 || at == len(email)-1 || len(email) > 254 || strings.ContainsAny(email, " \t\r\n,<>") {
+		return 0, problem.Invalid("body.email", "enter an e-mail address, such as name@example.gov.uk")
+	}
+	id, err := findByEmail(ctx, tx, email)
+	if err == nil || !db.NoRows(err) {
+		return id, err
+	}
+	if name = strings.TrimSpace(name); name == "" {
+		return 0, problem.Invalid("body.name", "nobody has this address yet: enter the person's name")
+	}
+	id, err = insertAccount(ctx, tx, name, access.SiteMember, "")
+	if err != nil {
+		return 0, fmt.Errorf("make account: %w", err)
+	}
+	if err := insertEmail(ctx, tx, id, email); err != nil {
+		return 0, fmt.Errorf("store address: %w", err)
+	}
+	return id, audit.Record(ctx, tx, who, "account-made", 0, "account", id, nil)
+}
+
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.TrimSpace(s))
+}

@@ -1,0 +1,290 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/lib/pq"
+
+	"guildhall/server/access"
+	"guildhall/server/db"
+	"guildhall/server/ids"
+)
+
+// sessionRow is a session with its person and their roles: one query for each
+// request.
+type sessionRow struct {
+	SessionID  ids.ID                          `db:"session_id"`
+	AccountID  ids.ID                          `db:"account_id"`
+	Name       string                          `db:"name"`
+	Language   string                          `db:"language"`
+	Site       access.SiteRole                 `db:"site_role"`
+	Load       bool                            `db:"load"`
+	LastSeenAt time.Time                       `db:"last_seen_at"`
+	Roles      db.JSON[map[ids.ID]access.Role] `db:"roles"`
+}
+
+func (r sessionRow) actor() access.Actor {
+	roles := r.Roles.V
+	if roles == nil {
+		roles = map[ids.ID]access.Role{}
+	}
+	return access.Actor{
+		ID: r.AccountID, SessionID: r.SessionID, Name: r.Name, Language: r.Language, Site: r.Site, Roles: roles, Load: r.Load,
+	}
+}
+
+func getSession(ctx context.Context, q db.Q, token []byte, now time.Time) (sessionRow, error) {
+	const query = `select s.id as session_id, a.id as account_id, a.name, a.language, a.site_role, a.load_number is not null as load, s.last_seen_at,
+			(select jsonb_object_agg(m.space_id, m.role) from memberships m join spaces p on p.id = m.space_id and p.deleted_at is null
+				where m.account_id = a.id and m.ended_at is null) as roles
+		from sessions s join accounts a on a.id = s.account_id
+		where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2 and a.suspended_at is null and a.erased_at is null`
+	var row sessionRow
+	err := q.GetContext(ctx, &row, query, token, now)
+	return row, err
+}
+
+func getSessionByID(ctx context.Context, q db.Q, id ids.ID, now time.Time) (sessionRow, error) {
+	const query = `select s.id as session_id, a.id as account_id, a.name, a.language, a.site_role, a.load_number is not null as load, s.last_seen_at,
+			(select jsonb_object_agg(m.space_id, m.role) from memberships m join spaces p on p.id = m.space_id and p.deleted_at is null
+				where m.account_id = a.id and m.ended_at is null) as roles
+		from sessions s join accounts a on a.id = s.account_id
+		where s.id = $1 and s.ended_at is null and s.expires_at > $2 and a.suspended_at is null and a.erased_at is null`
+	var row sessionRow
+	err := q.GetContext(ctx, &row, query, id, now)
+	return row, err
+}
+
+func touchSession(ctx context.Context, q db.Q, id ids.ID, now, expires time.Time) error {
+	const query = `update sessions set last_seen_at = $2, expires_at = $3 where id = $1 and last_seen_at < $2`
+	_, err := q.ExecContext(ctx, query, id, now, expires)
+	return err
+}
+
+func insertSession(ctx context.Context, q db.Q, account ids.ID, token []byte, device string, now, expires time.Time) (ids.ID, error) {
+	const query = `insert into sessions (account_id, token_hash, device, created_at, last_seen_at, expires_at)
+		values ($1, $2, $3, $4, $4, $5) returning id`
+	var id ids.ID
+	err := q.GetContext(ctx, &id, query, account, token, device, now, expires)
+	return id, err
+}
+
+func listSessions(ctx context.Context, q db.Q, account ids.ID, now time.Time) ([]Session, error) {
+	const query = `select id, device, created_at, last_seen_at, expires_at from sessions
+		where account_id = $1 and ended_at is null and expires_at > $2 order by last_seen_at desc, id desc limit 200`
+	list := []Session{}
+	err := q.SelectContext(ctx, &list, query, account, now)
+	return list, err
+}
+
+// endSessions ends one session, or with one = 0 all but keep.
+func endSessions(ctx context.Context, q db.Q, account, one, keep ids.ID, now time.Time) ([]ids.ID, error) {
+	const query = `update sessions set ended_at = $4
+		where account_id = $1 and ended_at is null and (id = $2 or $2 = 0 and id <> $3) returning id`
+	var ended []ids.ID
+	err := q.SelectContext(ctx, &ended, query, account, one, keep, now)
+	return ended, err
+}
+
+type codeRow struct {
+	ID        ids.ID  `db:"id"`
+	AccountID *ids.ID `db:"account_id"`
+	EmailID   *ids.ID `db:"email_id"`
+	Nonce     []byte  `db:"nonce"`
+	Tries     int     `db:"tries"`
+}
+
+func insertCode(ctx context.Context, q db.Q, browser, emailHash []byte, email string, nonce []byte, now, expires time.Time) (ids.ID, error) {
+	const query = `insert into sign_in_codes (browser_hash, email_hash, account_id, email_id, nonce, created_at, expires_at)
+		select $1, $2, e.account_id, e.id, $4, $5, $6
+		from (select 1) one left join (
+			select e.id, e.account_id from account_emails e join accounts a on a.id = e.account_id
+			where e.email = $3 and e.ended_at is null and a.suspended_at is null and a.erased_at is null) e on true
+		returning id`
+	var id ids.ID
+	err := q.GetContext(ctx, &id, query, browser, emailHash, email, nonce, now, expires)
+	return id, err
+}
+
+// lockCode gives the newest code that this browser asked for, for this
+// address, and holds it, so that two tries at once count as two.
+func lockCode(ctx context.Context, q db.Q, browser, emailHash []byte, now time.Time) (codeRow, error) {
+	const query = `select id, account_id, email_id, nonce, tries from sign_in_codes
+		where browser_hash = $1 and email_hash = $2 and used_at is null and expires_at > $3
+		order by id desc limit 1 for update`
+	var row codeRow
+	err := q.GetContext(ctx, &row, query, browser, emailHash, now)
+	return row, err
+}
+
+func countTry(ctx context.Context, q db.Q, id ids.ID) error {
+	_, err := q.ExecContext(ctx, `update sign_in_codes set tries = tries + 1 where id = $1`, id)
+	return err
+}
+
+func useCode(ctx context.Context, q db.Q, id ids.ID, now time.Time) error {
+	_, err := q.ExecContext(ctx, `update sign_in_codes set used_at = $2 where id = $1`, id, now)
+	return err
+}
+
+// outgoing is what the mail of a code needs.
+type outgoing struct {
+	Email    string `db:"email"`
+	Name     string `db:"name"`
+	Language string `db:"language"`
+	Nonce    []byte `db:"nonce"`
+}
+
+func getOutgoing(ctx context.Context, q db.Q, code ids.ID, now time.Time) (outgoing, error) {
+	const query = `select e.email, a.name, a.language, c.nonce from sign_in_codes c
+		join account_emails e on e.id = c.email_id join accounts a on a.id = c.account_id
+		where c.id = $1 and c.used_at is null and c.expires_at > $2`
+	var row outgoing
+	err := q.GetContext(ctx, &row, query, code, now)
+	return row, err
+}
+
+func verifyEmail(ctx context.Context, q db.Q, id ids.ID, now time.Time) error {
+	_, err := q.ExecContext(ctx, `update account_emails set verified_at = $2 where id = $1 and verified_at is null`, id, now)
+	return err
+}
+
+func deleteOldCodes(ctx context.Context, q db.Q, before time.Time) error {
+	_, err := q.ExecContext(ctx, `delete from sign_in_codes where expires_at < $1`, before)
+	return err
+}
+
+func getAccountBySource(ctx context.Context, q db.Q, key string) (ids.ID, error) {
+	var id ids.ID
+	err := q.GetContext(ctx, &id, `select id from accounts where source_key = $1`, key)
+	return id, err
+}
+
+// upsertLoadPerson says also whether the person was made just now.
+func upsertLoadPerson(ctx context.Context, q db.Q, n int, name string) (ids.ID, bool, error) {
+	var id ids.ID
+	const insert = `insert into accounts (name, load_number) values ($1, $2) on conflict (load_number) do nothing returning id`
+	err := q.GetContext(ctx, &id, insert, name, n)
+	if err == nil || !db.NoRows(err) {
+		return id, err == nil, err
+	}
+	err = q.GetContext(ctx, &id, `select id from accounts where load_number = $1`, n)
+	return id, false, err
+}
+
+func insertAccount(ctx context.Context, q db.Q, name string, site access.SiteRole, sourceKey string) (ids.ID, error) {
+	const query = `insert into accounts (name, site_role, source_key) values ($1, $2, nullif($3, '')) returning id`
+	var id ids.ID
+	err := q.GetContext(ctx, &id, query, name, site, sourceKey)
+	return id, err
+}
+
+func insertEmail(ctx context.Context, q db.Q, account ids.ID, email string) error {
+	const query = `insert into account_emails (account_id, email, primary_since) values ($1, $2, now())`
+	_, err := q.ExecContext(ctx, query, account, email)
+	return err
+}
+
+// findByEmail gives the account that has this address now.
+func findByEmail(ctx context.Context, q db.Q, email string) (ids.ID, error) {
+	const query = `select e.account_id from account_emails e join accounts a on a.id = e.account_id
+		where e.email = $1 and e.ended_at is null and a.erased_at is null`
+	var id ids.ID
+	err := q.GetContext(ctx, &id, query, email)
+	return id, err
+}
+
+func setSiteRole(ctx context.Context, q db.Q, account ids.ID, role access.SiteRole) error {
+	_, err := q.ExecContext(ctx, `update accounts set site_role = $2 where id = $1`, account, role)
+	return err
+}
+
+func getMe(ctx context.Context, q db.Q, account ids.ID) (meRow, error) {
+	const query = `select a.language, a.time_zone, a.site_role, a.about, a.ask_me_about, a.service_areas, a.version,
+			coalesce((select array_agg(e.email order by e.primary_since desc nulls last, e.id) from account_emails e
+				where e.account_id = a.id and e.ended_at is null), '{}') as emails
+		from accounts a where a.id = $1`
+	var row meRow
+	err := q.GetContext(ctx, &row, query, account)
+	return row, err
+}
+
+func updateProfile(ctx context.Context, q db.Q, account ids.ID, in profile, version int) (bool, error) {
+	const query = `update accounts set name = $2, about = $3, ask_me_about = $4, service_areas = $5, language = $6, time_zone = $7,
+			version = version + 1 where id = $1 and version = $8`
+	res, err := q.ExecContext(ctx, query, account, in.Name, in.About, pq.Array(in.AskMeAbout), pq.Array(in.ServiceAreas), in.Language, in.TimeZone, version)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func unknownServiceAreas(ctx context.Context, q db.Q, slugs []string) ([]string, error) {
+	const query = `select slug from unnest($1::text[]) slug where not exists (select from service_areas a where a.slug = slug.slug)`
+	var out []string
+	err := q.SelectContext(ctx, &out, query, pq.Array(slugs))
+	return out, err
+}
+
+func organisationExists(ctx context.Context, q db.Q, id ids.ID) (bool, error) {
+	var yes bool
+	err := q.GetContext(ctx, &yes, `select exists (select from organisations where id = $1)`, id)
+	return yes, err
+}
+
+func endPosts(ctx context.Context, q db.Q, account ids.ID, on string) error {
+	const query = `update account_posts set ends_on = greatest($2::date, starts_on) where account_id = $1 and ends_on is null`
+	_, err := q.ExecContext(ctx, query, account, on)
+	return err
+}
+
+func insertPost(ctx context.Context, q db.Q, account ids.ID, organisation *ids.ID, job string, from, to *string) error {
+	const query = `insert into account_posts (account_id, organisation_id, job, starts_on, ends_on) values ($1, $2, $3, $4::date, $5::date)`
+	_, err := q.ExecContext(ctx, query, account, organisation, job, from, to)
+	return err
+}
+
+func listPosts(ctx context.Context, q db.Q, account ids.ID) ([]PostHeld, error) {
+	const query = `select p.job, p.organisation_id, coalesce(o.short_name, '') as organisation,
+			to_char(p.starts_on, 'YYYY-MM-DD') as starts_on, to_char(p.ends_on, 'YYYY-MM-DD') as ends_on
+		from account_posts p left join organisations o on o.id = p.organisation_id
+		where p.account_id = $1 order by p.starts_on desc nulls last, p.id desc`
+	list := []PostHeld{}
+	err := q.SelectContext(ctx, &list, query, account)
+	return list, err
+}
+
+// sharing is true for a person p who is in a space with the reader: nobody
+// else can be found. Its argument is the reader's spaces.
+const sharing = ` exists (select from memberships m where m.account_id = p.id and m.ended_at is null and m.space_id = any($1))`
+
+func getPerson(ctx context.Context, q db.Q, spaces []int64, id ids.ID) (Profile, error) {
+	const query = `select p.id, p.name, p.job, p.organisation, p.organisation_id, p.former, a.about, a.ask_me_about, a.service_areas
+		from people p join accounts a on a.id = p.id where p.id = $2 and not p.former and ` + sharing
+	var row Profile
+	err := q.GetContext(ctx, &row, query, pq.Array(spaces), id)
+	return row, err
+}
+
+// Search is what a list of people is narrowed by.
+type Search struct {
+	Text         string
+	Organisation ids.ID
+	AfterName    string
+	AfterID      ids.ID
+}
+
+func listPeople(ctx context.Context, q db.Q, spaces []int64, by Search, limit int) ([]Person, error) {
+	const query = `select p.id, p.name, p.job, p.organisation, p.organisation_id, p.former
+		from people p where not p.former and ` + sharing + `
+			and ($2 = '' or public.unaccent(lower(p.name || ' ' || p.job || ' ' || p.organisation)) like '%' || public.unaccent(lower($2)) || '%'
+				or exists (select from accounts a, unnest(a.ask_me_about) topic where a.id = p.id and lower(topic) like '%' || lower($2) || '%'))
+			and ($3 = 0 or p.organisation_id = $3)
+			and (lower(p.name), p.id) > ($4, $5)
+		order by lower(p.name), p.id limit $6`
+	list := []Person{}
+	err := q.SelectContext(ctx, &list, query, pq.Array(spaces), escapeLike(by.Text), by.Organisation, by.AfterName, by.AfterID, limit)
+	return list, err
+}

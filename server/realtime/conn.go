@@ -1,0 +1,312 @@
+package realtime
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/fasthttp/websocket"
+
+	"guildhall/server/access"
+	"guildhall/server/ids"
+)
+
+// Close codes beyond those of RFC 6455; 4000 to 4999 are for applications.
+const (
+	closeRestart   = 1012
+	closeTryAgain  = 1013
+	closeSignedOut = 4001
+	closeSlow      = 4008
+)
+
+const (
+	mostFrames   = 256
+	mostBytes    = 1 << 20
+	writeTimeout = 10 * time.Second
+	mostPerWrite = 64 << 10
+)
+
+// conn is one live connection. Packets wait in a bounded queue; a writer runs
+// only while there are any, which keeps an idle socket small. All that waits
+// goes out in one write.
+type conn struct {
+	hub     *Hub
+	ws      *websocket.Conn
+	raw     net.Conn
+	account ids.ID
+	session ids.ID
+
+	mu       sync.Mutex
+	actor    access.Actor
+	queue    []packet
+	frames   int
+	bytes    int
+	writing  bool
+	shut     bool // nothing more is queued
+	code     int
+	reason   string
+	idle     *sync.Cond // signalled when the writer ends
+	rooms    map[ids.ID]ids.ID
+	spaces   map[ids.ID]struct{}
+	nextBeat time.Time
+}
+
+func newConn(h *Hub, ws *websocket.Conn, who access.Actor) *conn {
+	c := &conn{
+		hub: h, ws: ws, raw: ws.NetConn(), account: who.ID, session: who.SessionID, actor: who,
+		rooms: map[ids.ID]ids.ID{}, spaces: map[ids.ID]struct{}{}, nextBeat: h.now().Add(heartbeatEvery),
+	}
+	c.idle = sync.NewCond(&c.mu)
+	return c
+}
+
+// push queues a packet and never blocks. A socket that already has too much
+// waiting is closed: it never silently misses a frame.
+func (c *conn) push(p packet) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shut {
+		return
+	}
+	if c.frames > mostFrames || c.bytes > mostBytes {
+		c.hub.counts.Slow.Inc()
+		c.shutLocked(closeSlow, "too slow")
+		return
+	}
+	c.queue = append(c.queue, p)
+	c.frames += p.frames
+	c.bytes += len(p.bytes)
+	if !c.writing {
+		c.writing = true
+		go c.write()
+	}
+}
+
+// write sends what is queued until nothing is. A socket that takes nothing for
+// ten seconds is dead.
+func (c *conn) write() {
+	defer c.hub.recover("write to a socket")
+	defer c.writerEnded()
+	for {
+		batch, frames := c.takeBatch()
+		if len(batch) == 0 {
+			return
+		}
+		if err := c.raw.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil { //nolint:forbidigo // a network deadline
+			c.close(websocket.CloseGoingAway, "")
+			return
+		}
+		if _, err := c.raw.Write(batch); err != nil {
+			c.close(websocket.CloseGoingAway, "")
+			return
+		}
+		c.hub.counts.Sent.Add(float64(frames))
+	}
+}
+
+// takeBatch joins what waits, up to 64 KiB, or gives nothing and ends the
+// writer. One packet alone is not copied.
+func (c *conn) takeBatch() ([]byte, int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) == 0 || c.shut && c.code != closeRestart {
+		return nil, 0
+	}
+	n, size, frames := 0, 0, 0
+	for _, p := range c.queue {
+		if n > 0 && size+len(p.bytes) > mostPerWrite {
+			break
+		}
+		n++
+		size += len(p.bytes)
+		frames += p.frames
+	}
+	batch := c.queue[0].bytes
+	if n > 1 {
+		batch = make([]byte, 0, size)
+		for _, p := range c.queue[:n] {
+			batch = append(batch, p.bytes...)
+		}
+	}
+	clear(c.queue[:n])
+	if c.queue = c.queue[n:]; len(c.queue) == 0 {
+		c.queue = nil // lets go of the array: most sockets are idle most of the time
+	}
+	c.frames -= frames
+	c.bytes -= size
+	return batch, frames
+}
+
+func (c *conn) writerEnded() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writing = false
+	if len(c.queue) > 0 && !c.shut { // pushed after the last look
+		c.writing = true
+		go c.write()
+		return
+	}
+	c.idle.Broadcast()
+}
+
+// close ends the connection with a code. The first call wins.
+func (c *conn) close(code int, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shutLocked(code, reason)
+}
+
+func (c *conn) shutLocked(code int, reason string) {
+	if c.shut {
+		return
+	}
+	c.shut, c.code, c.reason = true, code, reason
+	// The reader is the one that tidies up: wake it. A write that hangs must
+	// not hold it up for long.
+	_ = c.ws.SetReadDeadline(past)
+	if code != closeRestart {
+		_ = c.raw.SetWriteDeadline(past)
+	}
+}
+
+var past = time.Unix(1, 0)
+
+// finish is the end of the handler: it joins the writer, so that nothing of
+// this person's is ever written after the handler returned, says goodbye, and
+// closes the network connection.
+func (c *conn) finish() {
+	c.mu.Lock()
+	c.shut = true
+	if c.writing {
+		_ = c.raw.SetWriteDeadline(time.Now().Add(time.Second)) //nolint:forbidigo // a network deadline
+	}
+	for c.writing {
+		c.idle.Wait()
+	}
+	code, reason := c.code, c.reason
+	c.queue = nil
+	c.mu.Unlock()
+	if code != 0 && code != websocket.CloseGoingAway {
+		soon := time.Now().Add(time.Second) //nolint:forbidigo // a network deadline
+		_ = c.raw.SetWriteDeadline(soon)
+		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), soon)
+	}
+	_ = c.ws.Close() // nothing is left to say to this peer
+}
+
+func (c *conn) setActor(who access.Actor) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.actor = who
+}
+
+func (c *conn) who() access.Actor {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.actor
+}
+
+// remember notes a watched room, unless the person lost the space in the
+// meantime or the socket is going; then it says no. Most bounds a socket's
+// rooms.
+func (c *conn) remember(room, space ids.ID, most int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shut || !c.actor.Can(access.ViewSpace, space) || len(c.rooms) >= most {
+		return false
+	}
+	c.rooms[room] = space
+	return true
+}
+
+func (c *conn) rememberSpace(space ids.ID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shut || !c.actor.Can(access.ViewSpace, space) {
+		return false
+	}
+	c.spaces[space] = struct{}{}
+	return true
+}
+
+func (c *conn) forgetRoom(room ids.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.rooms, room)
+}
+
+// forgetSpace gives the rooms that the socket watched in the space, and makes
+// sure that none is watched again with the rights of before.
+func (c *conn) forgetSpace(space ids.ID) []ids.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []ids.ID
+	for room, in := range c.rooms {
+		if in == space {
+			out = append(out, room)
+			delete(c.rooms, room)
+		}
+	}
+	delete(c.spaces, space)
+	roles := map[ids.ID]access.Role{}
+	for id, role := range c.actor.Roles {
+		if id != space {
+			roles[id] = role
+		}
+	}
+	c.actor.Roles = roles
+	return out
+}
+
+func (c *conn) forgetAll() (rooms, spaces []ids.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shut = true
+	for id := range c.rooms {
+		rooms = append(rooms, id)
+	}
+	for id := range c.spaces {
+		spaces = append(spaces, id)
+	}
+	clear(c.rooms)
+	clear(c.spaces)
+	return rooms, spaces
+}
+
+func (c *conn) watchedRooms() []ids.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]ids.ID, 0, len(c.rooms))
+	for id := range c.rooms {
+		out = append(out, id)
+	}
+	return out
+}
+
+func (c *conn) watchedSpaces() []ids.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	seen := map[ids.ID]struct{}{}
+	for _, space := range c.rooms {
+		seen[space] = struct{}{}
+	}
+	for space := range c.spaces {
+		seen[space] = struct{}{}
+	}
+	out := make([]ids.ID, 0, len(seen))
+	for id := range seen {
+		out = append(out, id)
+	}
+	return out
+}
+
+// beatDue says whether it is time for a heartbeat, and sets the next.
+func (c *conn) beatDue(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Before(c.nextBeat) {
+		return false
+	}
+	c.nextBeat = now.Add(heartbeatEvery)
+	return true
+}

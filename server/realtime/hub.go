@@ -1,0 +1,362 @@
+// Package realtime brings frames to browsers: a socket for each, rooms in
+// which every number arrives once and in order, and nothing for those who may
+// not see it.
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"guildhall/server/access"
+	"guildhall/server/clock"
+	"guildhall/server/config"
+	"guildhall/server/ids"
+	"guildhall/server/limit"
+)
+
+// Rooms is what the hub needs from the feature that owns rooms.
+type Rooms struct {
+	// Open finds a room's space and its head; no row is db.NoRows.
+	Open func(ctx context.Context, room ids.ID) (space ids.ID, head int64, err error)
+	// Changes reads up to limit changes after a number, in order.
+	Changes func(ctx context.Context, room ids.ID, after int64, limit int) ([]Change, error)
+	// Heads reads the heads of rooms.
+	Heads func(ctx context.Context, rooms []ids.ID) (map[ids.ID]int64, error)
+}
+
+// Hub is all live connections of this node.
+type Hub struct {
+	log    *slog.Logger
+	now    clock.Clock
+	rooms  Rooms
+	bus    *Bus
+	reload func(ctx context.Context, session ids.ID) (access.Actor, error)
+	counts counts
+
+	accounts, addresses *limit.Gauge
+
+	mu     sync.RWMutex
+	conns  map[*conn]struct{}
+	people map[ids.ID]map[*conn]struct{}
+	open   map[ids.ID]*room
+	spaces map[ids.ID]map[*conn]struct{}
+	closed bool
+	done   chan struct{}
+	all    sync.WaitGroup // handlers under way
+}
+
+// Deps is what the hub stands on.
+type Deps struct {
+	Log     *slog.Logger
+	Now     clock.Clock
+	Bus     *Bus
+	Config  config.Config
+	Metrics prometheus.Registerer
+	// Reload gives a session's rights as they are now; a stranger if it ended.
+	Reload func(ctx context.Context, session ids.ID) (access.Actor, error)
+}
+
+// New makes the hub and listens on the bus.
+func New(d Deps) *Hub {
+	h := &Hub{
+		log: d.Log, now: d.Now, bus: d.Bus, reload: d.Reload, counts: newCounts(d.Metrics),
+		accounts: limit.NewGauge(d.Config.LimitSockets), addresses: limit.NewGauge(d.Config.LimitAddressSockets),
+		conns: map[*conn]struct{}{}, people: map[ids.ID]map[*conn]struct{}{}, open: map[ids.ID]*room{},
+		spaces: map[ids.ID]map[*conn]struct{}{}, done: make(chan struct{}),
+	}
+	d.Bus.Listen(h.take)
+	return h
+}
+
+// UseRooms says where rooms come from. It is called once, at start.
+func (h *Hub) UseRooms(r Rooms) { h.rooms = r }
+
+// take is the hub's ear on the bus.
+func (h *Hub) take(n Notice) {
+	switch {
+	case n.Room != 0 && n.Changes != nil:
+		h.mu.RLock()
+		r := h.open[n.Room]
+		h.mu.RUnlock()
+		if r != nil && r.offer(n.Changes) {
+			go h.fill(r)
+		}
+	case n.Room != 0:
+		h.mu.RLock()
+		r := h.open[n.Room]
+		h.mu.RUnlock()
+		if r != nil {
+			r.mu.Lock()
+			r.send(encode(n.Frame))
+			r.mu.Unlock()
+		}
+	case n.Space != 0:
+		p := encode(n.Frame)
+		h.mu.RLock()
+		defer h.mu.RUnlock()
+		for c := range h.spaces[n.Space] {
+			c.push(p)
+		}
+	case n.Account != 0:
+		h.takePersonal(n)
+	}
+}
+
+func (h *Hub) takePersonal(n Notice) {
+	h.mu.RLock()
+	mine := make([]*conn, 0, len(h.people[n.Account]))
+	for c := range h.people[n.Account] {
+		mine = append(mine, c)
+	}
+	h.mu.RUnlock()
+	for _, c := range mine {
+		if n.Frame != nil {
+			c.push(encode(n.Frame))
+		}
+		if n.LeftSpace != 0 {
+			h.cut(c, n.LeftSpace) // at once, without asking the database
+		}
+		for _, session := range n.Sessions {
+			if c.session == session {
+				c.close(closeSignedOut, "signed out")
+			}
+		}
+		if n.Rights {
+			go h.refresh(c)
+		}
+	}
+}
+
+// refresh loads the rights of a socket's person anew, takes away what they may
+// no longer see, and tells the screen.
+func (h *Hub) refresh(c *conn) {
+	defer h.recover("refresh rights")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	who, err := h.reload(ctx, c.session)
+	if err != nil {
+		h.log.Warn("rights could not be loaded; the socket is closed", "error", err)
+		c.close(closeTryAgain, "try again")
+		return
+	}
+	if !who.SignedIn() {
+		c.close(closeSignedOut, "signed out")
+		return
+	}
+	c.setActor(who)
+	for _, space := range c.watchedSpaces() {
+		if !who.Can(access.ViewSpace, space) {
+			h.cut(c, space)
+		}
+	}
+	c.push(encode(Access{Type: "access"}))
+}
+
+// cut ends what a socket gets from a space.
+func (h *Hub) cut(c *conn, space ids.ID) {
+	for _, id := range c.forgetSpace(space) {
+		h.leaveRoom(c, id)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.dropSpace(c, space)
+}
+
+// dropSpace needs the hub's lock.
+func (h *Hub) dropSpace(c *conn, space ids.ID) {
+	delete(h.spaces[space], c)
+	if len(h.spaces[space]) == 0 {
+		delete(h.spaces, space)
+	}
+}
+
+func (h *Hub) leaveRoom(c *conn, id ids.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r := h.open[id]; r != nil && r.leave(c) {
+		delete(h.open, id)
+	}
+}
+
+// add takes a socket in, unless the node is going down.
+func (h *Hub) add(c *conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.conns[c] = struct{}{}
+	if h.people[c.account] == nil {
+		h.people[c.account] = map[*conn]struct{}{}
+	}
+	h.people[c.account][c] = struct{}{}
+	h.all.Add(1)
+	h.counts.Open.Inc()
+	return true
+}
+
+// remove takes a socket out of everything. After it nothing is pushed to it.
+func (h *Hub) remove(c *conn) {
+	rooms, spaces := c.forgetAll()
+	for _, id := range rooms {
+		h.leaveRoom(c, id)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, space := range spaces {
+		h.dropSpace(c, space)
+	}
+	delete(h.people[c.account], c)
+	if len(h.people[c.account]) == 0 {
+		delete(h.people, c.account)
+	}
+	delete(h.conns, c)
+	h.counts.Open.Dec()
+	h.all.Done()
+}
+
+// Beat sends heartbeats and looks for rooms whose database is ahead, until
+// ctx ends. Each node runs it once.
+func (h *Hub) Beat(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		h.beat(h.now())
+		if n%5 == 0 {
+			h.checkHeads(ctx)
+		}
+	}
+}
+
+func (h *Hub) beat(now time.Time) {
+	defer h.recover("heartbeat")
+	var due []*conn
+	h.mu.RLock()
+	for c := range h.conns {
+		if c.beatDue(now) {
+			due = append(due, c)
+		}
+	}
+	h.mu.RUnlock()
+	for _, c := range due {
+		heads := map[ids.ID]int64{}
+		for _, id := range c.watchedRooms() {
+			h.mu.RLock()
+			r := h.open[id]
+			h.mu.RUnlock()
+			if r != nil {
+				if head := r.head(); head >= 0 {
+					heads[id] = head
+				}
+			}
+		}
+		c.push(encode(Heartbeat{Type: "heartbeat", Heads: heads}))
+	}
+}
+
+// checkHeads compares what was delivered with the database: a commit whose
+// answer was lost has been told by nobody.
+func (h *Hub) checkHeads(ctx context.Context) {
+	defer h.recover("check heads")
+	h.mu.RLock()
+	list := make([]ids.ID, 0, len(h.open))
+	for id := range h.open {
+		list = append(list, id)
+	}
+	h.mu.RUnlock()
+	if len(list) == 0 {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	heads, err := h.rooms.Heads(limited, list)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Warn("heads of rooms could not be read", "error", err)
+		}
+		return
+	}
+	for id, head := range heads {
+		h.mu.RLock()
+		r := h.open[id]
+		h.mu.RUnlock()
+		if r != nil && r.behind(head) {
+			go h.fill(r)
+		}
+	}
+}
+
+// Close tells every socket to come back later, with a hint that spreads them
+// over some seconds, and waits until all handlers have ended or ctx has.
+func (h *Hub) Close(ctx context.Context) error {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	close(h.done)
+	all := make([]*conn, 0, len(h.conns))
+	for c := range h.conns {
+		all = append(all, c)
+	}
+	h.mu.Unlock()
+	for _, c := range all {
+		c.push(encode(Reconnect{Type: "reconnect", AfterMs: 500 + rand.Int64N(4500)}))
+		c.close(closeRestart, "the server restarts")
+	}
+	ended := make(chan struct{})
+	go func() { h.all.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *Hub) recover(doing string) {
+	if p := recover(); p != nil {
+		h.log.Error("panic", "while", doing, "panic", p, "stack", string(debug.Stack()))
+	}
+}
+
+// counts are the hub's metrics.
+type counts struct {
+	Open   prometheus.Gauge
+	Sent   prometheus.Counter
+	Slow   prometheus.Counter
+	Filled prometheus.Counter
+}
+
+func newCounts(r prometheus.Registerer) counts {
+	c := counts{
+		Open:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "guildhall_live_sockets", Help: "Live connections open now."}),
+		Sent:   prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_live_frames_sent_total", Help: "Frames written to live connections."}),
+		Slow:   prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_live_slow_closed_total", Help: "Live connections closed because they read too slowly."}),
+		Filled: prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_live_gap_filled_total", Help: "Changes that were read from the database to close a gap."}),
+	}
+	r.MustRegister(c.Open, c.Sent, c.Slow, c.Filled)
+	return c
+}
+
+// Raw makes a frame ready to publish.
+func Raw(frame any) json.RawMessage {
+	b, err := json.Marshal(frame)
+	if err != nil {
+		panic(err) // the frames are our own structs
+	}
+	return b
+}

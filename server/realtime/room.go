@@ -1,0 +1,215 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"guildhall/server/ids"
+)
+
+// room is one room that somebody on this node watches. It delivers in order
+// of numbers: what comes early is held back, what is missing is read from the
+// database, and nothing is skipped.
+type room struct {
+	id    ids.ID
+	space ids.ID
+
+	mu      sync.Mutex
+	last    int64 // last number delivered; -1 until the head is known
+	held    map[int64]json.RawMessage
+	filling bool
+	conns   map[*conn]*watch
+}
+
+// watch is one socket's place in a room. While it catches up, live frames wait
+// here, so that old ones come first.
+type watch struct {
+	catching bool
+	waiting  []packet
+	typed    time.Time
+}
+
+// mostHeld bounds what waits for a gap to close; beyond it the rest is read
+// from the database, which has it all.
+const mostHeld = 1024
+
+func newRoom(id, space ids.ID) *room {
+	return &room{id: id, space: space, last: -1, held: map[int64]json.RawMessage{}, conns: map[*conn]*watch{}}
+}
+
+// offer takes changes in any order. It says whether a gap must be filled from
+// the database.
+func (r *room) offer(changes []Change) (gap bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range changes {
+		if c.Seq > r.last && len(r.held) < mostHeld {
+			r.held[c.Seq] = c.Frame
+		}
+	}
+	return r.release()
+}
+
+// release delivers what now stands in line. The caller holds the lock.
+func (r *room) release() (gap bool) {
+	if r.last < 0 {
+		return false
+	}
+	var line packet
+	for {
+		frame, ok := r.held[r.last+1]
+		if !ok {
+			break
+		}
+		delete(r.held, r.last+1)
+		r.last++
+		line.bytes = appendText(line.bytes, frame)
+		line.frames++
+	}
+	if line.frames > 0 {
+		r.send(line)
+	}
+	if len(r.held) == 0 || r.filling {
+		return false
+	}
+	for seq := range r.held {
+		if seq <= r.last {
+			delete(r.held, seq)
+		}
+	}
+	r.filling = len(r.held) > 0
+	return r.filling
+}
+
+// send gives a packet to every socket in the room. The caller holds the lock,
+// which fixes one order for all.
+func (r *room) send(p packet) {
+	for c, w := range r.conns {
+		if w.catching {
+			w.waiting = append(w.waiting, p)
+			continue
+		}
+		c.push(p)
+	}
+}
+
+// filled takes what the database had after r.last; nothing means that the
+// numbers held were never committed there, which cannot be, or that reading
+// failed, so the next notice or head check tries again.
+func (r *room) filled(changes []Change) (gap bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.filling = false
+	before := r.last
+	for _, c := range changes {
+		if c.Seq > r.last {
+			r.held[c.Seq] = c.Frame
+		}
+	}
+	gap = r.release()
+	if gap && r.last == before {
+		r.filling = false // no progress: do not spin
+		return false
+	}
+	return gap
+}
+
+// started sets the head once it is known and delivers what came meanwhile.
+func (r *room) started(head int64) (gap bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last < 0 {
+		r.last = head
+		for seq := range r.held {
+			if seq <= head {
+				delete(r.held, seq)
+			}
+		}
+	}
+	return r.release()
+}
+
+// head is the last number delivered, -1 when it is not known yet.
+func (r *room) head() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
+}
+
+// behind says whether the database is ahead, and claims the filling if so.
+func (r *room) behind(head int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last < 0 || r.filling || head <= r.last {
+		return false
+	}
+	r.filling = true
+	return true
+}
+
+// join adds a socket in the state of catching up and says up to which number
+// it must catch up by itself.
+func (r *room) join(c *conn) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w := r.conns[c]; w != nil { // subscribed before: start again
+		w.catching, w.waiting = true, nil
+	} else {
+		r.conns[c] = &watch{catching: true}
+	}
+	return r.last
+}
+
+// caughtUp sends the old frames, then those that waited, then goes live.
+func (r *room) caughtUp(c *conn, old []packet) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.conns[c]
+	if w == nil {
+		return
+	}
+	for _, p := range slices.Concat(old, w.waiting) {
+		c.push(p)
+	}
+	w.catching, w.waiting = false, nil
+}
+
+// leave takes a socket out and says whether the room is now empty.
+func (r *room) leave(c *conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.conns, c)
+	return len(r.conns) == 0
+}
+
+// mayType says whether this socket may tell again that its person types.
+func (r *room) mayType(c *conn, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.conns[c]
+	if w == nil || now.Sub(w.typed) < typingEvery {
+		return false
+	}
+	w.typed = now
+	return true
+}
+
+// fill reads from the database until there is no gap.
+func (h *Hub) fill(r *room) {
+	defer h.recover("fill a gap")
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		changes, err := h.rooms.Changes(ctx, r.id, r.head(), 500)
+		cancel()
+		if err != nil {
+			h.log.Warn("a gap in a room could not be filled; it is tried again", "room", r.id, "error", err)
+		}
+		h.counts.Filled.Add(float64(len(changes)))
+		if !r.filled(changes) {
+			return
+		}
+	}
+}

@@ -1,0 +1,327 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	fws "github.com/fasthttp/websocket"
+	"github.com/gofiber/contrib/websocket"
+	"github.com/gofiber/fiber/v2"
+
+	"guildhall/server/access"
+	"guildhall/server/api"
+	"guildhall/server/db"
+	"guildhall/server/ids"
+	"guildhall/server/problem"
+)
+
+const (
+	mostIncoming = 16 << 10 // bytes of one frame from a client
+	mostRooms    = 500      // rooms that one socket may watch
+	mostReplay   = 500      // changes sent again on subscribing; more is a reload
+	perSecond    = 50       // frames from a client, on average over ten seconds
+)
+
+// Mount adds GET /api/live. Session, origin and limits are checked before the
+// upgrade, so that a refusal is an ordinary problem.
+func (h *Hub) Mount(app *fiber.App) {
+	upgrade := websocket.New(h.serve, websocket.Config{
+		ReadBufferSize:  512,
+		WriteBufferSize: 512, // for close and pong frames: the rest bypasses it
+		WriteBufferPool: &sync.Pool{},
+		RecoverHandler: func(c *websocket.Conn) {
+			if p := recover(); p != nil {
+				h.log.Error("panic in a live connection", "panic", p, "stack", string(debug.Stack()))
+				if c.Conn != nil {
+					_ = c.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(fws.CloseInternalServerErr, ""), h.now().Add(time.Second))
+					_ = c.Close()
+				}
+			}
+		},
+	})
+	app.Get("/api/live", h.admit, func(c *fiber.Ctx) error {
+		err := upgrade(c)
+		if err != nil { // no handler will run: give the places back
+			h.release(c.Locals("live").(*ticket))
+		}
+		return err
+	})
+}
+
+// ticket is what the handler gets to know of the request, which must not be
+// used after the upgrade.
+type ticket struct {
+	actor   access.Actor
+	account string // key in the gauge, empty when exempt
+	address string
+}
+
+func (h *Hub) admit(c *fiber.Ctx) error {
+	if !fws.FastHTTPIsWebSocketUpgrade(c.Context()) {
+		return problem.New(http.StatusUpgradeRequired, "upgrade-required", "This address speaks WebSocket", "Connect with a WebSocket.")
+	}
+	who := api.ActorFrom(c.UserContext())
+	if !who.SignedIn() {
+		return problem.SignIn()
+	}
+	r := api.RequestFrom(c.UserContext())
+	t := &ticket{actor: who}
+	if !r.Exempt {
+		if !h.addresses.Open(r.Peer) {
+			return problem.TooMany(10 * time.Second)
+		}
+		t.address = r.Peer
+	}
+	if !who.Load {
+		if !h.accounts.Open(who.ID.String()) {
+			h.release(t)
+			return problem.TooMany(10 * time.Second)
+		}
+		t.account = who.ID.String()
+	}
+	c.Locals("live", t)
+	return c.Next()
+}
+
+func (h *Hub) release(t *ticket) {
+	if t.address != "" {
+		h.addresses.Close(t.address)
+	}
+	if t.account != "" {
+		h.accounts.Close(t.account)
+	}
+}
+
+// serve is one live connection from upgrade to end. The order at the end
+// matters: out of the hub first, then join the writer, then close; a writer
+// that outlived its handler could write into somebody else's socket.
+func (h *Hub) serve(wrapped *websocket.Conn) {
+	t := wrapped.Locals("live").(*ticket)
+	defer h.release(t)
+	ws := wrapped.Conn // the wrapper is pooled and must not be kept
+	c := newConn(h, ws, t.actor)
+	if !h.add(c) {
+		c.code, c.reason = closeRestart, "the server restarts"
+		c.finish()
+		return
+	}
+	defer c.finish()
+	defer h.remove(c)
+	ws.SetReadLimit(mostIncoming)
+	heard := func() { _ = ws.SetReadDeadline(time.Now().Add(silence)) } //nolint:forbidigo // a network deadline
+	ws.SetPingHandler(func(data string) error {
+		heard()
+		soon := time.Now().Add(time.Second) //nolint:forbidigo // a network deadline
+		if err := ws.WriteControl(fws.PongMessage, []byte(data), soon); err != nil && !errors.Is(err, fws.ErrCloseSent) {
+			c.close(fws.CloseGoingAway, "")
+		}
+		return nil
+	})
+	ws.SetCloseHandler(func(code int, _ string) error {
+		if code == fws.CloseNoStatusReceived {
+			code = fws.CloseNormalClosure
+		}
+		c.close(code, "")
+		return nil
+	})
+	c.push(encode(Hello{Type: "hello", Session: c.session, Heartbeat: int(heartbeatEvery.Seconds()), Silence: int(silence.Seconds())}))
+	heard()
+	h.listen(c, heard)
+}
+
+// listen reads frames until the connection ends.
+func (h *Hub) listen(c *conn, heard func()) {
+	budget := newBudget(h.now())
+	for {
+		kind, data, err := c.ws.ReadMessage()
+		if err != nil {
+			if errors.Is(err, fws.ErrReadLimit) {
+				c.close(fws.CloseMessageTooBig, "frame too large")
+			}
+			c.close(fws.CloseGoingAway, "")
+			return
+		}
+		heard()
+		switch {
+		case kind != fws.TextMessage:
+			c.close(fws.CloseUnsupportedData, "text frames only")
+			return
+		case !utf8.Valid(data): // the library leaves RFC 6455, 8.1 to us
+			c.close(fws.CloseInvalidFramePayloadData, "not UTF-8")
+			return
+		case !budget.take(h.now()):
+			c.close(fws.ClosePolicyViolation, "too many frames")
+			return
+		}
+		var in Incoming
+		if err := json.Unmarshal(data, &in); err != nil {
+			c.push(encode(Error{Type: "error", Detail: "a frame is a JSON object with a type, and room or space as decimal strings"}))
+			continue
+		}
+		h.obey(c, in)
+		if c.ended() {
+			return
+		}
+	}
+}
+
+func (h *Hub) obey(c *conn, in Incoming) {
+	switch {
+	case in.Type == "pong", in.Type == "presence":
+	case in.Type == "subscribe" && in.Room != nil:
+		h.watchRoom(c, *in.Room, in.After)
+	case in.Type == "subscribe" && in.Space != nil:
+		h.watchSpace(c, *in.Space)
+	case in.Type == "unsubscribe" && in.Room != nil:
+		c.forgetRoom(*in.Room)
+		h.leaveRoom(c, *in.Room)
+	case in.Type == "unsubscribe" && in.Space != nil:
+		c.mu.Lock()
+		delete(c.spaces, *in.Space)
+		c.mu.Unlock()
+		h.mu.Lock()
+		h.dropSpace(c, *in.Space)
+		h.mu.Unlock()
+	case in.Type == "typing" && in.Room != nil:
+		h.typing(c, *in.Room)
+	default:
+		c.push(encode(Error{Type: "error", Detail: "say subscribe or unsubscribe with a room or a space, typing with a room, or pong"}))
+	}
+}
+
+func (h *Hub) watchSpace(c *conn, space ids.ID) {
+	if !c.rememberSpace(space) {
+		c.push(encode(Refused{Type: "refused", Space: space}))
+		return
+	}
+	h.mu.Lock()
+	if h.spaces[space] == nil {
+		h.spaces[space] = map[*conn]struct{}{}
+	}
+	h.spaces[space][c] = struct{}{}
+	h.mu.Unlock()
+	if !c.who().Can(access.ViewSpace, space) { // lost in between
+		h.cut(c, space)
+	}
+	c.push(encode(Subscribed{Type: "subscribed", Space: space}))
+}
+
+// watchRoom puts the socket into a room and sends what it missed, before what
+// happens from now on.
+func (h *Hub) watchRoom(c *conn, id ids.ID, after *int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	space, _, err := h.rooms.Open(ctx, id)
+	if err != nil && !db.NoRows(err) {
+		h.log.Warn("a room could not be opened", "room", id, "error", err)
+		c.close(closeTryAgain, "try again")
+		return
+	}
+	if err != nil || !c.remember(id, space, mostRooms) {
+		c.push(encode(Refused{Type: "refused", Room: id}))
+		return
+	}
+	r, err := h.join(ctx, c, id, space)
+	if err != nil {
+		h.log.Warn("a room could not be joined", "room", id, "error", err)
+		c.close(closeTryAgain, "try again")
+		return
+	}
+	upTo := r.join(c)
+	if !c.who().Can(access.ViewSpace, space) { // lost in between
+		h.cut(c, space)
+		return
+	}
+	h.catchUp(ctx, c, r, after, upTo)
+}
+
+// join gives the room, opening it for this node if nobody watched it. The
+// socket is in it before the head is read, so that nothing falls between.
+func (h *Hub) join(ctx context.Context, c *conn, id, space ids.ID) (*room, error) {
+	h.mu.Lock()
+	r := h.open[id]
+	if r == nil {
+		r = newRoom(id, space)
+		h.open[id] = r
+	}
+	r.join(c)
+	h.mu.Unlock()
+	if r.head() >= 0 {
+		return r, nil
+	}
+	_, head, err := h.rooms.Open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if r.started(head) {
+		go h.fill(r)
+	}
+	return r, nil
+}
+
+func (h *Hub) catchUp(ctx context.Context, c *conn, r *room, after *int64, upTo int64) {
+	said := Subscribed{Type: "subscribed", Room: r.id, Head: upTo}
+	var old []packet
+	if after != nil && *after < upTo {
+		if upTo-*after > mostReplay {
+			said.Reload = true
+		} else {
+			changes, err := h.rooms.Changes(ctx, r.id, *after, mostReplay)
+			if err != nil {
+				h.log.Warn("missed changes could not be read", "room", r.id, "error", err)
+				c.close(closeTryAgain, "try again")
+				return
+			}
+			var p packet
+			for _, change := range changes {
+				if change.Seq <= upTo { // later ones wait in the room
+					p.bytes = appendText(p.bytes, change.Frame)
+					p.frames++
+				}
+			}
+			if p.frames > 0 {
+				old = append(old, p)
+			}
+		}
+	}
+	r.caughtUp(c, append([]packet{encode(said)}, old...))
+}
+
+func (h *Hub) typing(c *conn, id ids.ID) {
+	h.mu.RLock()
+	r := h.open[id]
+	h.mu.RUnlock()
+	who := c.who()
+	if r == nil || !who.Can(access.PostMessage, r.space) || !r.mayType(c, h.now()) {
+		return
+	}
+	h.bus.Publish(Notice{Room: id, Frame: Raw(Typing{Type: "typing", Room: id, Person: who.ID, Name: who.Name})})
+}
+
+// ended says whether the connection is going down.
+func (c *conn) ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shut
+}
+
+// budget stops a client that floods us with frames.
+type budget struct {
+	left float64
+	at   time.Time
+}
+
+func newBudget(now time.Time) *budget { return &budget{left: 10 * perSecond, at: now} }
+
+func (b *budget) take(now time.Time) bool {
+	b.left = min(10*perSecond, b.left+now.Sub(b.at).Seconds()*perSecond)
+	b.at = now
+	b.left--
+	return b.left >= 0
+}

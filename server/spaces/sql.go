@@ -1,0 +1,144 @@
+package spaces
+
+import (
+	"context"
+	"time"
+
+	"github.com/lib/pq"
+
+	"guildhall/server/access"
+	"guildhall/server/db"
+	"guildhall/server/ids"
+)
+
+func listSpaces(ctx context.Context, q db.Q, reader ids.ID, in []int64, all, load bool) ([]Space, error) {
+	const query = `select s.id, s.kind, s.name, s.description, s.admission, s.listed, s.version,
+			to_char(s.residential_from, 'YYYY-MM-DD') as residential_from, to_char(s.residential_to, 'YYYY-MM-DD') as residential_to,
+			to_char(s.review_day, 'YYYY-MM-DD') as review_day, coalesce(me.role, '') as role,
+			(select count(*) from memberships m where m.space_id = s.id and m.ended_at is null) as member_count
+		from spaces s left join memberships me on me.space_id = s.id and me.account_id = $1 and me.ended_at is null
+		where s.deleted_at is null and (s.id = any($2) or s.kind <> 'load' and ($3 or s.kind = 'group' and s.listed and not $4))
+		order by s.kind <> 'network', s.kind, lower(s.name), s.id`
+	list := []Space{}
+	err := q.SelectContext(ctx, &list, query, reader, pq.Array(in), all, load)
+	return list, err
+}
+
+func getSpace(ctx context.Context, q db.Q, reader, id ids.ID) (Space, error) {
+	const query = `select s.id, s.kind, s.name, s.description, s.admission, s.listed, s.version,
+			to_char(s.residential_from, 'YYYY-MM-DD') as residential_from, to_char(s.residential_to, 'YYYY-MM-DD') as residential_to,
+			to_char(s.review_day, 'YYYY-MM-DD') as review_day, coalesce(me.role, '') as role,
+			(select count(*) from memberships m where m.space_id = s.id and m.ended_at is null) as member_count
+		from spaces s left join memberships me on me.space_id = s.id and me.account_id = $1 and me.ended_at is null
+		where s.id = $2 and s.deleted_at is null`
+	var s Space
+	err := q.GetContext(ctx, &s, query, reader, id)
+	return s, err
+}
+
+func insertSpace(ctx context.Context, q db.Q, in newSpace, sourceKey string) (ids.ID, error) {
+	const query = `insert into spaces (kind, name, description, admission, listed, residential_from, residential_to, review_day, source_key)
+		values ($1, $2, $3, $4, $5, $6::date, $7::date, $8::date, nullif($9, '')) returning id`
+	var id ids.ID
+	err := q.GetContext(ctx, &id, query, in.Kind, in.Name, in.Description, in.Admission, in.Listed, in.ResidentialFrom, in.ResidentialTo, in.ReviewDay, sourceKey)
+	return id, err
+}
+
+func updateSpace(ctx context.Context, q db.Q, id ids.ID, in spaceEdit) (bool, error) {
+	const query = `update spaces set name = $2, description = $3, residential_from = $4::date, residential_to = $5::date, review_day = $6::date,
+			version = version + 1 where id = $1 and version = $7 and deleted_at is null`
+	res, err := q.ExecContext(ctx, query, id, in.Name, in.Description, in.ResidentialFrom, in.ResidentialTo, in.ReviewDay, in.Version)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func ensureNetwork(ctx context.Context, q db.Q, name string) error {
+	const query = `insert into spaces (kind, name, description, admission) values ('network', $1, '', 'invitation')
+		on conflict (kind) where kind = 'network' do nothing`
+	_, err := q.ExecContext(ctx, query, name)
+	return err
+}
+
+func getNetwork(ctx context.Context, q db.Q) (ids.ID, error) {
+	var id ids.ID
+	err := q.GetContext(ctx, &id, `select id from spaces where kind = 'network'`)
+	return id, err
+}
+
+func getLoadHall(ctx context.Context, q db.Q) (ids.ID, error) {
+	var id ids.ID
+	err := q.GetContext(ctx, &id, `select id from spaces where kind = 'load' and source_key = 'demo:load'`)
+	return id, err
+}
+
+// insertMembership says whether the person was not in the space before.
+func insertMembership(ctx context.Context, q db.Q, space, account ids.ID, role access.Role, steppedIn bool) (bool, error) {
+	const query = `insert into memberships (space_id, account_id, role, stepped_in) values ($1, $2, $3, $4)
+		on conflict (account_id, space_id) where ended_at is null do nothing`
+	res, err := q.ExecContext(ctx, query, space, account, role, steppedIn)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func lockSpace(ctx context.Context, q db.Q, id ids.ID) error {
+	_, err := q.ExecContext(ctx, `select 1 from spaces where id = $1 for no key update`, id)
+	return err
+}
+
+func getRole(ctx context.Context, q db.Q, space, account ids.ID) (access.Role, error) {
+	const query = `select role from memberships where space_id = $1 and account_id = $2 and ended_at is null`
+	var role access.Role
+	err := q.GetContext(ctx, &role, query, space, account)
+	return role, err
+}
+
+func countKeepers(ctx context.Context, q db.Q, space, but ids.ID) (int, error) {
+	const query = `select count(*) from memberships where space_id = $1 and account_id <> $2 and ended_at is null and role = any($3)`
+	names := make([]string, len(keepers))
+	for i, role := range keepers {
+		names[i] = string(role)
+	}
+	var n int
+	err := q.GetContext(ctx, &n, query, space, but, pq.Array(names))
+	return n, err
+}
+
+func setRole(ctx context.Context, q db.Q, space, account ids.ID, role access.Role) error {
+	const query = `update memberships set role = $3, version = version + 1 where space_id = $1 and account_id = $2 and ended_at is null`
+	_, err := q.ExecContext(ctx, query, space, account, role)
+	return err
+}
+
+func endMembership(ctx context.Context, q db.Q, space, account, by ids.ID, now time.Time) error {
+	const query = `update memberships set ended_at = $4, ended_by = $3 where space_id = $1 and account_id = $2 and ended_at is null`
+	_, err := q.ExecContext(ctx, query, space, account, by, now)
+	return err
+}
+
+func getMember(ctx context.Context, q db.Q, space, account ids.ID) (Member, error) {
+	const query = `select m.role, m.joined_at, m.stepped_in, p.id as "person.id", p.name as "person.name", p.job as "person.job",
+			p.organisation as "person.organisation", p.organisation_id as "person.organisation_id", p.former as "person.former"
+		from memberships m join people p on p.id = m.account_id
+		where m.space_id = $1 and m.account_id = $2 and m.ended_at is null`
+	var m Member
+	err := q.GetContext(ctx, &m, query, space, account)
+	return m, err
+}
+
+func listMembers(ctx context.Context, q db.Q, space ids.ID, after place, limit int) ([]Member, error) {
+	const query = `select m.role, m.joined_at, m.stepped_in, p.id as "person.id", p.name as "person.name", p.job as "person.job",
+			p.organisation as "person.organisation", p.organisation_id as "person.organisation_id", p.former as "person.former"
+		from memberships m join people p on p.id = m.account_id
+		where m.space_id = $1 and m.ended_at is null
+			and ((m.role = 'member')::int, lower(p.name), p.id) > ($2::int, $3::text, $4::bigint)
+		order by (m.role = 'member')::int, lower(p.name), p.id limit $5`
+	list := []Member{}
+	err := q.SelectContext(ctx, &list, query, space, after.Rank, after.Name, after.ID, limit)
+	return list, err
+}
