@@ -59,6 +59,8 @@ func Visible(err error) *problem.Error {
 	switch {
 	case errors.As(err, &p):
 		return p
+	case db.BadText(err):
+		return problem.Invalid("body", "this text holds characters that cannot be stored").Because(err)
 	case db.Cancelled(err), db.Gone(err):
 		return problem.Unavailable(2 * time.Second).Because(err)
 	}

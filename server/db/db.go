@@ -176,6 +176,13 @@ func Cancelled(err error) bool {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// BadText says whether the text held characters that PostgreSQL cannot store,
+// such as NUL (SQLSTATE 22021, 22P05).
+func BadText(err error) bool {
+	var e *pq.Error
+	return errors.As(err, &e) && (e.Code == "22021" || e.Code == "22P05")
+}
+
 // Gone says whether the database could not be reached or went away, so that
 // waiting a moment may help.
 func Gone(err error) bool {

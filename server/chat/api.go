@@ -1,0 +1,133 @@
+package chat
+
+import (
+	"context"
+
+	"guildhall/server/access"
+	"guildhall/server/api"
+	"guildhall/server/ids"
+	"guildhall/server/problem"
+)
+
+// Routes adds the endpoints.
+func (s *Service) Routes(r *api.Router) {
+	api.Handle(r, api.Op{ID: "list-my-rooms", Method: "GET", Path: "/rooms", Summary: "The rooms of all my spaces", Door: api.SignedIn}, s.getMyRooms)
+	api.Handle(r, api.Op{ID: "list-rooms", Method: "GET", Path: "/spaces/{spaceId}/rooms", Summary: "The rooms of a space", Door: api.SignedIn, Errors: []int{404}}, s.getRooms)
+	api.Handle(r, api.Op{ID: "make-room", Method: "POST", Path: "/spaces/{spaceId}/rooms", Summary: "Make a room", Door: api.SignedIn, Status: 201, Errors: []int{403, 404, 409}}, s.postRoom)
+	api.Handle(r, api.Op{ID: "get-room", Method: "GET", Path: "/rooms/{roomId}", Summary: "One room", Door: api.SignedIn, Errors: []int{404}}, s.getRoom)
+	api.Handle(r, api.Op{ID: "list-messages", Method: "GET", Path: "/rooms/{roomId}/messages", Summary: "Messages of a room, in order", Door: api.SignedIn, Errors: []int{404}}, s.getMessages)
+	api.Handle(r, api.Op{ID: "post-message", Method: "POST", Path: "/rooms/{roomId}/messages", Summary: "Say something in a room", Door: api.SignedIn, Status: 201, Errors: []int{403, 404, 409, 429, 503}}, s.postMessage)
+	api.Handle(r, api.Op{ID: "list-changes", Method: "GET", Path: "/rooms/{roomId}/changes", Summary: "What happened in a room after a number", Door: api.SignedIn, Errors: []int{404}}, s.getChanges)
+	api.Handle(r, api.Op{ID: "mark-room-read", Method: "PUT", Path: "/rooms/{roomId}/read", Summary: "Say how far I have read", Door: api.SignedIn, Errors: []int{404}}, s.putRead)
+	api.Handle(r, api.Op{ID: "edit-message", Method: "PATCH", Path: "/messages/{messageId}", Summary: "Edit my message", Door: api.SignedIn, Errors: []int{403, 404, 409}}, s.patchMessage)
+	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
+}
+
+type nothing struct{}
+
+func (s *Service) getMyRooms(ctx context.Context, who access.Actor, _ *nothing) (*api.Page[Room], error) {
+	list, err := s.MyRooms(ctx, who)
+	return &api.Page[Room]{Items: list}, err
+}
+
+type spaceInput struct {
+	SpaceID ids.Param `path:"spaceId"`
+}
+
+func (s *Service) getRooms(ctx context.Context, who access.Actor, in *spaceInput) (*api.Page[Room], error) {
+	list, err := s.Rooms(ctx, who, in.SpaceID.ID)
+	return &api.Page[Room]{Items: list}, err
+}
+
+type postRoomInput struct {
+	SpaceID ids.Param `path:"spaceId"`
+	Body    struct {
+		Name  string `json:"name" minLength:"1" maxLength:"80"`
+		Topic string `json:"topic,omitempty" maxLength:"250"`
+	}
+}
+
+func (s *Service) postRoom(ctx context.Context, who access.Actor, in *postRoomInput) (*Room, error) {
+	return s.MakeRoom(ctx, who, in.SpaceID.ID, in.Body.Name, in.Body.Topic)
+}
+
+type roomInput struct {
+	RoomID ids.Param `path:"roomId"`
+}
+
+func (s *Service) getRoom(ctx context.Context, who access.Actor, in *roomInput) (*Room, error) {
+	return s.Room(ctx, who, in.RoomID.ID)
+}
+
+type messagesInput struct {
+	RoomID ids.Param `path:"roomId"`
+	Before int64     `query:"before" minimum:"1" doc:"Messages with a lower number, the nearest ones"`
+	After  int64     `query:"after" minimum:"-1" default:"-1" doc:"Messages with a higher number, the nearest ones"`
+	Around int64     `query:"around" minimum:"1" doc:"Messages on both sides of a number"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"60"`
+}
+
+func (s *Service) getMessages(ctx context.Context, who access.Actor, in *messagesInput) (*History, error) {
+	set := 0
+	for _, is := range []bool{in.Before > 0, in.After >= 0, in.Around > 0} {
+		if is {
+			set++
+		}
+	}
+	if set > 1 {
+		return nil, problem.Invalid("query", "say only one of before, after and around")
+	}
+	return s.History(ctx, who, in.RoomID.ID, Span{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})
+}
+
+type postMessageInput struct {
+	RoomID ids.Param `path:"roomId"`
+	Body   struct {
+		ClientID string `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
+		Body     string `json:"body" minLength:"1" maxLength:"8000" doc:"Markdown"`
+	}
+}
+
+func (s *Service) postMessage(ctx context.Context, who access.Actor, in *postMessageInput) (*Message, error) {
+	return s.Post(ctx, who, in.RoomID.ID, in.Body.ClientID, in.Body.Body)
+}
+
+type changesInput struct {
+	RoomID ids.Param `path:"roomId"`
+	After  int64     `query:"after" required:"true" minimum:"0"`
+}
+
+func (s *Service) getChanges(ctx context.Context, who access.Actor, in *changesInput) (*Feed, error) {
+	return s.Changes(ctx, who, in.RoomID.ID, in.After)
+}
+
+type readInput struct {
+	RoomID ids.Param `path:"roomId"`
+	Body   struct {
+		Seq int64 `json:"seq" minimum:"0"`
+	}
+}
+
+func (s *Service) putRead(ctx context.Context, who access.Actor, in *readInput) (*Read, error) {
+	return s.MarkRead(ctx, who, in.RoomID.ID, in.Body.Seq)
+}
+
+type messageInput struct {
+	MessageID ids.Param `path:"messageId"`
+}
+
+type patchMessageInput struct {
+	MessageID ids.Param `path:"messageId"`
+	Body      struct {
+		Body    string `json:"body" minLength:"1" maxLength:"8000"`
+		Version int    `json:"version" minimum:"1"`
+	}
+}
+
+func (s *Service) patchMessage(ctx context.Context, who access.Actor, in *patchMessageInput) (*Message, error) {
+	return s.Edit(ctx, who, in.MessageID.ID, in.Body.Body, in.Body.Version)
+}
+
+func (s *Service) deleteMessage(ctx context.Context, who access.Actor, in *messageInput) error {
+	return s.Delete(ctx, who, in.MessageID.ID)
+}

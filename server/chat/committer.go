@@ -1,0 +1,250 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"guildhall/server/db"
+	"guildhall/server/events"
+	"guildhall/server/ids"
+	"guildhall/server/problem"
+)
+
+const (
+	mostQueued = 4096 // posts that wait for one committer; full means "try later"
+	mostBatch  = 256  // posts in one transaction
+	mostTries  = 3    // of a batch that met a deadlock
+)
+
+// post is one message on its way to the disk.
+type post struct {
+	spaceID ids.ID
+	message Message
+	err     error
+	same    *post // an equal post in the same batch, which stands for this one
+	again   bool  // it was stored before: nothing is told
+	done    chan error
+}
+
+// committer stores messages. While one transaction runs the next posts
+// gather; an idle room commits one at once and a busy one many together. There
+// is no timer, so nothing ever waits for company.
+type committer struct {
+	service *Service
+	queue   chan *post
+	metrics *commitMetrics
+	mu      sync.RWMutex
+	closed  bool
+	ended   chan struct{}
+}
+
+func startCommitter(s *Service, m *commitMetrics) *committer {
+	c := &committer{service: s, queue: make(chan *post, mostQueued), metrics: m, ended: make(chan struct{})}
+	go c.run()
+	return c
+}
+
+// commit queues a post and waits until it is stored. If the caller gives up,
+// the message may still be stored: sending it again then finds it.
+func (c *committer) commit(ctx context.Context, p *post) error {
+	if !c.enqueue(p) {
+		return problem.Unavailable(time.Second)
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *committer) enqueue(p *post) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return false
+	}
+	select {
+	case c.queue <- p:
+		return true
+	default:
+		c.metrics.refused.Inc()
+		return false
+	}
+}
+
+func (c *committer) close() {
+	c.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		close(c.queue)
+	}
+	c.mu.Unlock()
+	<-c.ended
+}
+
+func (c *committer) run() {
+	defer close(c.ended)
+	for first := range c.queue {
+		batch := append(make([]*post, 0, 16), first)
+	gather:
+		for len(batch) < mostBatch {
+			select {
+			case p, open := <-c.queue:
+				if !open {
+					break gather
+				}
+				batch = append(batch, p)
+			default:
+				break gather
+			}
+		}
+		c.metrics.size.Observe(float64(len(batch)))
+		c.store(batch)
+	}
+}
+
+// store writes a batch, and one by one if it fails as a whole, so that one bad
+// message never sinks its neighbours.
+func (c *committer) store(batch []*post) {
+	err := c.try(batch)
+	for n := 1; n < mostTries && err != nil && db.Retryable(err); n++ {
+		err = c.try(batch)
+	}
+	if err == nil {
+		return
+	}
+	if len(batch) == 1 || db.Gone(err) {
+		for _, p := range batch {
+			p.done <- fmt.Errorf("store message: %w", err)
+		}
+		return
+	}
+	c.service.log.Warn("a batch of messages failed; they are stored one by one", "messages", len(batch), "error", err)
+	for _, p := range batch {
+		c.store([]*post{p})
+	}
+}
+
+// try runs one transaction. The senders are answered after the commit and
+// before anybody is told.
+func (c *committer) try(batch []*post) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	// A sender who gives up must not take the neighbours down.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for _, p := range batch {
+		p.err, p.same, p.again = nil, nil, false
+	}
+	return c.service.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := number(ctx, tx, batch, c.service.now()); err != nil {
+			return err
+		}
+		for _, p := range batch {
+			if p.err == nil && p.same == nil && !p.again {
+				events.Emit(ctx, tx, events.MessagePosted{
+					RoomID: p.message.RoomID, SpaceID: p.spaceID, MessageID: p.message.ID, Seq: p.message.Seq,
+					Frame: frame("message", p.message, p.message.Seq),
+				})
+			}
+		}
+		tx.After(func() {
+			for _, p := range batch {
+				if p.same != nil {
+					p.message, p.err = p.same.message, p.same.err
+				}
+				p.done <- p.err
+			}
+		})
+		return nil
+	})
+}
+
+// number gives each new post the next number of its room and stores it, in
+// the order of the batch. Rights are checked here, at commit; duplicates are
+// taken out before anything is numbered, so that no number is lost.
+func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error {
+	heads, err := lockHeads(ctx, tx, roomsOf(batch))
+	if err != nil {
+		return fmt.Errorf("lock rooms: %w", err)
+	}
+	checks, err := checkPosts(ctx, tx, batch, now)
+	if err != nil {
+		return fmt.Errorf("check posts: %w", err)
+	}
+	type key struct {
+		room, author ids.ID
+		client       string
+	}
+	first := map[key]*post{}
+	var fresh []*post
+	for i, p := range batch {
+		check := checks[i]
+		k := key{p.message.RoomID, p.message.Author.ID, p.message.ClientID}
+		switch same := first[k]; {
+		case !check.Member:
+			p.err = problem.NotFound("room")
+		case !check.Allowed:
+			p.err = problem.Forbidden()
+		case check.Archived:
+			p.err = problem.Conflict("room-archived", "This room is closed.")
+		case check.Muted:
+			p.err = problem.New(403, "muted", "You are muted", "A moderator has muted you here for a while.")
+		case check.Stored != nil && check.StoredBody != nil && *check.StoredBody != p.message.Body,
+			same != nil && same.message.Body != p.message.Body:
+			p.err = problem.Conflict("client-id-reused", "This client id already belongs to another message.")
+		case check.Stored != nil:
+			p.again = true
+			if p.message, err = getMessage(ctx, tx, *check.Stored); err != nil {
+				return fmt.Errorf("load first message: %w", err)
+			}
+		case same != nil:
+			p.same = same
+		default:
+			first[k] = p
+			heads[p.message.RoomID]++
+			p.message.Seq = heads[p.message.RoomID]
+			p.message.CreatedAt = now.Truncate(time.Millisecond)
+			fresh = append(fresh, p)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return insertMessages(ctx, tx, fresh, heads)
+}
+
+func roomsOf(batch []*post) []int64 {
+	seen := map[ids.ID]bool{}
+	out := []int64{}
+	for _, p := range batch {
+		if id := p.message.RoomID; !seen[id] {
+			seen[id] = true
+			out = append(out, int64(id))
+		}
+	}
+	return out
+}
+
+type commitMetrics struct {
+	size    prometheus.Histogram
+	refused prometheus.Counter
+}
+
+func newCommitMetrics(r prometheus.Registerer) *commitMetrics {
+	m := &commitMetrics{
+		size:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "guildhall_chat_batch_messages", Help: "Messages in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_chat_refused_total", Help: "Messages refused because too many were waiting."}),
+	}
+	r.MustRegister(m.size, m.refused)
+	return m
+}

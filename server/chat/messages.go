@@ -1,0 +1,290 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"guildhall/server/access"
+	"guildhall/server/audit"
+	"guildhall/server/db"
+	"guildhall/server/events"
+	"guildhall/server/ids"
+	"guildhall/server/markup"
+	"guildhall/server/problem"
+)
+
+const (
+	mostBody    = 8000 // characters of one message
+	mostChanges = 500  // changes in one answer; further behind is a reload
+)
+
+// Post says something in a room. ClientID is the client's own UUID of this
+// message: sending it again gives the message that was stored the first time.
+// When Post returns, the message is on disk.
+func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, clientID, body string) (*Message, error) {
+	r, author, err := getPlace(ctx, s.db, room, who.ID)
+	if db.NoRows(err) {
+		return nil, problem.NotFound("room")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load room: %w", err)
+	}
+	if err := who.Must(access.PostMessage, r.SpaceID, "room"); err != nil {
+		return nil, err
+	}
+	if _, err := uuid.Parse(clientID); err != nil || len(clientID) != 36 {
+		return nil, problem.Invalid("body.clientId", "this must be a UUID of 36 characters")
+	}
+	html, err := checkBody(body)
+	if err != nil {
+		return nil, err
+	}
+	if !who.Load {
+		if err := s.rate.Take(s.now(), who.ID.String()); err != nil {
+			return nil, err
+		}
+	}
+	p := &post{
+		spaceID: r.SpaceID,
+		message: Message{RoomID: room, ClientID: strings.ToLower(clientID), Author: author, Body: body, HTML: html, Version: 1},
+		done:    make(chan error, 1),
+	}
+	if err := s.committers[int(room)%len(s.committers)].commit(ctx, p); err != nil {
+		return nil, err
+	}
+	p.message.Can = messageActions(who, r.SpaceID, &p.message)
+	return &p.message, nil
+}
+
+func checkBody(body string) (html string, err error) {
+	switch {
+	case strings.TrimSpace(body) == "":
+		return "", problem.Invalid("body.body", "write something first")
+	case strings.ContainsRune(body, 0) || !utf8.ValidString(body):
+		return "", problem.Invalid("body.body", "this text holds characters that cannot be stored")
+	case utf8.RuneCountInString(body) > mostBody:
+		return "", problem.Invalid("body.body", fmt.Sprintf("a message has at most %d characters", mostBody))
+	}
+	return markup.Chat(body)
+}
+
+// messageActions are what the reader may do with a message.
+func messageActions(who access.Actor, space ids.ID, m *Message) []access.Action {
+	can := []access.Action{}
+	if m.DeletedAt != nil {
+		return can
+	}
+	if m.Author.ID == who.ID && who.Can(access.PostMessage, space) {
+		return append(can, "edit", "delete")
+	}
+	if who.Can(access.RemoveContent, space) {
+		return append(can, "delete")
+	}
+	return can
+}
+
+// History is a stretch of a room's messages.
+type History struct {
+	Items     []Message `json:"items" nullable:"false"`
+	Head      int64     `json:"head" doc:"The last number given in the room, changes included"`
+	HasBefore bool      `json:"hasBefore"`
+	HasAfter  bool      `json:"hasAfter"`
+}
+
+// Span says which stretch: the newest, before or after a number, or around
+// one. At most one of the three is set; After is -1 when it is not, since 0
+// is the start of the room.
+type Span struct {
+	Before, After, Around int64
+	Limit                 int
+}
+
+// History reads messages in order of their numbers. Reading by number costs
+// the same at any depth.
+func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, span Span) (*History, error) {
+	r, err := s.Room(ctx, who, room)
+	if err != nil {
+		return nil, err
+	}
+	out := History{Head: r.Head}
+	switch {
+	case span.After >= 0:
+		out.Items, out.HasAfter, err = s.after(ctx, room, span.After, span.Limit)
+		out.HasBefore = span.After > 0
+	case span.Around > 0:
+		older, more, err := s.before(ctx, room, span.Around, (span.Limit+1)/2)
+		if err != nil {
+			return nil, err
+		}
+		newer, rest, err := s.after(ctx, room, span.Around-1, span.Limit-span.Limit/2)
+		if err != nil {
+			return nil, err
+		}
+		out.Items, out.HasBefore, out.HasAfter = append(older, newer...), more, rest
+	default:
+		before := span.Before
+		if before <= 0 {
+			before = r.Head + 1
+		}
+		out.Items, out.HasBefore, err = s.before(ctx, room, before, span.Limit)
+		out.HasAfter = before <= r.Head
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range out.Items {
+		out.Items[i].Can = messageActions(who, r.SpaceID, &out.Items[i])
+	}
+	return &out, nil
+}
+
+func (s *Service) before(ctx context.Context, room ids.ID, seq int64, limit int) ([]Message, bool, error) {
+	list, err := listBefore(ctx, s.db, room, seq, limit+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("read history: %w", err)
+	}
+	if len(list) > limit {
+		return list[1:], true, nil // ascending: the extra one is the oldest
+	}
+	return list, false, nil
+}
+
+func (s *Service) after(ctx context.Context, room ids.ID, seq int64, limit int) ([]Message, bool, error) {
+	list, err := listAfter(ctx, s.db, room, seq, limit+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("read history: %w", err)
+	}
+	if len(list) > limit {
+		return list[:limit], true, nil
+	}
+	return list, false, nil
+}
+
+// Feed is what happened in a room after a number.
+type Feed struct {
+	Items  []Change `json:"items" nullable:"false"`
+	Head   int64    `json:"head"`
+	Reload bool     `json:"reload" doc:"The gap is longer than 500: read the room anew"`
+}
+
+// Changes gives everything after a number, each number once. A gap longer
+// than 500 asks for a reload instead.
+func (s *Service) Changes(ctx context.Context, who access.Actor, room ids.ID, after int64) (*Feed, error) {
+	r, err := s.Room(ctx, who, room)
+	if err != nil {
+		return nil, err
+	}
+	if r.Head-after > mostChanges {
+		return &Feed{Items: []Change{}, Head: r.Head, Reload: true}, nil
+	}
+	items, err := listChanges(ctx, s.db, room, after, mostChanges)
+	if err != nil {
+		return nil, fmt.Errorf("read changes: %w", err)
+	}
+	head := r.Head
+	if n := len(items); n > 0 {
+		head = max(head, items[n-1].Seq)
+	}
+	return &Feed{Items: items, Head: head}, nil
+}
+
+// Edit replaces the words of one's own message and keeps the old ones.
+func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body string, version int) (*Message, error) {
+	return s.change(ctx, who, id, "edited", func(tx *db.Tx, m *Message, space ids.ID) error {
+		if m.Author.ID != who.ID {
+			return problem.Forbidden()
+		}
+		if err := who.Must(access.PostMessage, space, "message"); err != nil {
+			return err
+		}
+		if m.DeletedAt != nil {
+			return problem.Conflict("message-deleted", "This message was deleted.")
+		}
+		if m.Version != version {
+			m.Can = messageActions(who, space, m)
+			return problem.Stale(m)
+		}
+		html, err := checkBody(body)
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		if err := insertVersion(ctx, tx, m, now); err != nil {
+			return fmt.Errorf("keep version: %w", err)
+		}
+		m.Body, m.HTML, m.EditedAt, m.Version = body, html, &now, m.Version+1
+		return updateMessage(ctx, tx, m)
+	})
+}
+
+// Delete takes the words of a message away: one's own, or anybody's for a
+// moderator, which the audit log keeps.
+func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error {
+	_, err := s.change(ctx, who, id, "deleted", func(tx *db.Tx, m *Message, space ids.ID) error {
+		if m.Author.ID != who.ID {
+			if err := who.Must(access.RemoveContent, space, "message"); err != nil {
+				return err
+			}
+			if err := audit.Record(ctx, tx, who, "message-deleted", space, "message", id, nil); err != nil {
+				return err
+			}
+		}
+		if m.DeletedAt != nil {
+			return errNothing
+		}
+		now := s.now()
+		m.Body, m.HTML, m.DeletedAt = "", "", &now
+		return deleteMessage(ctx, tx, id, who.ID, now)
+	})
+	return err
+}
+
+// errNothing says that a change is there already.
+var errNothing = problem.New(http.StatusOK, "nothing", "", "")
+
+// change is what edits and deletions share: lock the room's counter, alter the
+// message, take the next number, tell.
+func (s *Service) change(ctx context.Context, who access.Actor, id ids.ID, kind string, alter func(*db.Tx, *Message, ids.ID) error) (*Message, error) {
+	room, space, err := findMessage(ctx, s.db, id)
+	if db.NoRows(err) {
+		return nil, problem.NotFound("message")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find message: %w", err)
+	}
+	if err := who.Must(access.ViewSpace, space, "message"); err != nil {
+		return nil, err
+	}
+	var m Message
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		heads, err := lockHeads(ctx, tx, []int64{int64(room)})
+		if err != nil {
+			return fmt.Errorf("lock room: %w", err)
+		}
+		if m, err = getMessage(ctx, tx, id); err != nil {
+			return fmt.Errorf("load message: %w", err)
+		}
+		if err := alter(tx, &m, space); err != nil {
+			return err
+		}
+		seq := heads[room] + 1
+		if err := insertChange(ctx, tx, room, seq, kind, id, who.ID, s.now()); err != nil {
+			return fmt.Errorf("store change: %w", err)
+		}
+		events.Emit(ctx, tx, events.MessageChanged{RoomID: room, SpaceID: space, MessageID: id, Seq: seq, Frame: frame(kind, m, seq)})
+		return nil
+	})
+	if problem.Is(err, "nothing") {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.Can = messageActions(who, space, &m)
+	return &m, nil
+}
