@@ -43,24 +43,41 @@ type RoomMade struct {
 
 // TopicStarted: a topic was opened with its first post.
 type TopicStarted struct {
-	TopicID ids.ID `json:"topicId"`
-	SpaceID ids.ID `json:"spaceId"`
-	PostID  ids.ID `json:"postId"`
+	TopicID  ids.ID `json:"topicId"`
+	SpaceID  ids.ID `json:"spaceId"`
+	PostID   ids.ID `json:"postId"`
+	AuthorID ids.ID `json:"authorId"`
 }
 
 // PostAdded: somebody replied in a topic. Posts is how many there are now.
 type PostAdded struct {
-	TopicID ids.ID `json:"topicId"`
-	SpaceID ids.ID `json:"spaceId"`
-	PostID  ids.ID `json:"postId"`
-	Posts   int    `json:"posts"`
+	TopicID  ids.ID `json:"topicId"`
+	SpaceID  ids.ID `json:"spaceId"`
+	PostID   ids.ID `json:"postId"`
+	AuthorID ids.ID `json:"authorId"`
+	Number   int64  `json:"number"`
+	Posts    int    `json:"posts"`
 }
 
 // TopicChanged: a topic or one of its posts was edited, pinned, closed or
-// deleted.
+// deleted. PostID and Number are 0 when it was the topic itself. Posts is how
+// many there are now; with 0 the topic is gone.
 type TopicChanged struct {
 	TopicID ids.ID `json:"topicId"`
 	SpaceID ids.ID `json:"spaceId"`
+	PostID  ids.ID `json:"postId"`
+	Number  int64  `json:"number"`
+	Posts   int    `json:"posts"`
+	ByID    ids.ID `json:"byId"`
+}
+
+// TopicRead: a person read a topic on one device; their others should know.
+type TopicRead struct {
+	TopicID        ids.ID `json:"topicId"`
+	SpaceID        ids.ID `json:"spaceId"`
+	AccountID      ids.ID `json:"accountId"`
+	LastReadNumber int64  `json:"lastReadNumber"`
+	Unread         int    `json:"unread"`
 }
 
 // MemberAdded: a person came into a space.
