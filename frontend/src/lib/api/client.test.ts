@@ -56,7 +56,7 @@ describe('a refusal', () => {
 
 test('no answer at all is a passing problem', async () => {
 	useFetch(() => Promise.reject(new TypeError('Failed to fetch')));
-	const problem = await api.get('/me').catch((p) => p);
+	const problem = await api.get<Problem>("/me").catch((p) => p as Problem);
 	expect(problem.slug).toBe('no-answer');
 	expect(problem.passing).toBe(true);
 });

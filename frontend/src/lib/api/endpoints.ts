@@ -36,9 +36,9 @@ export const listSessions = () => api.get<Page<Session>>('/sessions');
 export const endSession = (id: string) => api.delete(`/sessions/${id}`);
 export const endOtherSessions = () => api.delete('/sessions');
 
-export type ProfileEdit = Partial<Pick<Me, 'about' | 'askMeAbout' | 'language' | 'timeZone' | 'serviceAreas'>> & {
-	version: number;
-	name?: string;
+export type ProfileEdit = Pick<Me, 'about' | 'askMeAbout' | 'language' | 'timeZone' | 'serviceAreas' | 'version'> & {
+	name: string;
+	/** The job the person has now; left out, it stays as it is. */
 	post?: { organisationId: string | null; job: string };
 };
 export const editMe = (edit: ProfileEdit) => api.patch<Me>('/me', edit);
@@ -46,12 +46,16 @@ export const editMe = (edit: ProfileEdit) => api.patch<Me>('/me', edit);
 // Spaces
 export const listSpaces = () => api.get<Page<Space>>('/spaces');
 export const getSpace = (id: string) => api.get<Space>(`/spaces/${id}`);
-export const editSpace = (id: string, edit: Partial<Space> & { version: number }) =>
-	api.patch<Space>(`/spaces/${id}`, edit);
+export const editSpace = (
+	id: string,
+	edit: Pick<Space, 'name' | 'description' | 'residentialFrom' | 'residentialTo' | 'reviewDay' | 'version'>
+) => api.patch<Space>(`/spaces/${id}`, edit);
+export const stepIn = (id: string) => api.post<Space>(`/spaces/${id}/step-in`);
+export const joinSpace = (id: string) => api.post<Space>(`/spaces/${id}/join`);
 export const listMembers = (id: string, cursor?: string) =>
 	api.get<Page<Member>>(`/spaces/${id}/members`, { cursor, limit: 200 });
-export const addMember = (id: string, email: string, role: Role) =>
-	api.post<Member>(`/spaces/${id}/members`, { email, role });
+export const addMember = (id: string, email: string, name: string, role: Role) =>
+	api.post<Member>(`/spaces/${id}/members`, { email, role, ...(name ? { name } : {}) });
 export const setRole = (id: string, person: string, role: Role) =>
 	api.patch<Member>(`/spaces/${id}/members/${person}`, { role });
 export const removeMember = (id: string, person: string) => api.delete(`/spaces/${id}/members/${person}`);
@@ -100,6 +104,7 @@ export type StoryQuery = {
 	region?: string[];
 	stage?: string[];
 	year?: string[];
+	evidence?: string[];
 	organisation?: string[];
 	sort?: string;
 	page?: number;

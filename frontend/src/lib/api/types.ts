@@ -16,7 +16,10 @@ export type Action =
 	| 'remove-content'
 	| 'edit'
 	| 'delete'
-	| 'reply';
+	| 'reply'
+	| 'step-in'
+	| 'join'
+	| 'leave';
 
 export type Site = { name: string; demo: boolean; version: string; attribution: string };
 
@@ -29,26 +32,29 @@ export type Person = {
 	former: boolean;
 };
 
-export type Post = { organisationId: string | null; organisation: string; job: string; from?: string | null };
-
-export type Profile = {
-	person: Person;
-	about: string;
-	askMeAbout: string[];
-	serviceAreas: string[];
-	posts: Post[];
-	spaces: Pick<Space, 'id' | 'name'>[];
-	version: number;
+/** A job that somebody has or had. */
+export type PostHeld = {
+	job: string;
+	organisationId: string | null;
+	organisation: string;
+	from: string | null;
+	to: string | null;
 };
 
-export type Me = Profile & {
-	emails: { email: string; primary: boolean }[];
+type Self = { about: string; askMeAbout: string[]; serviceAreas: string[]; posts: PostHeld[] };
+export type Profile = Person & Self;
+
+export type Me = Self & {
+	person: Person;
+	emails: string[];
 	siteRole: 'member' | 'admin';
 	language: 'en' | 'cy';
+	/** The zone to show times in; ownTimeZone is the one the person chose, or empty. */
 	timeZone: string;
+	ownTimeZone: string;
 	demo: boolean;
 	session: string;
-	can: Action[];
+	version: number;
 };
 
 export type Session = {
@@ -88,6 +94,7 @@ export type Room = {
 	/** Counted to 100, and 100 means "more than 99". */
 	unread: number;
 	mentionsMe?: boolean;
+	lastAt: string | null;
 	archived: boolean;
 	can: Action[];
 };
@@ -104,7 +111,8 @@ export type Message = {
 	editedAt: string | null;
 	deletedAt: string | null;
 	version: number;
-	can: Action[];
+	/** Absent in live frames, which are the same for everybody. */
+	can?: Action[];
 };
 
 export type MessagePage = { items: Message[]; head: number; hasBefore: boolean; hasAfter: boolean };

@@ -4,13 +4,15 @@ import type { Change } from '#lib/api/types.ts';
 export type Frame =
 	| Change
 	| { type: 'hello'; heartbeat?: number; session?: string }
-	| { type: 'subscribed'; room?: string; space?: string; head?: number }
+	| { type: 'subscribed'; room?: string; space?: string; head?: number; reload?: boolean }
 	| { type: 'refused'; room?: string; space?: string }
 	| { type: 'heartbeat'; heads?: Record<string, number> }
 	| { type: 'read'; room: string; lastReadSeq: number; unread: number }
 	| { type: 'topic'; space: string; topic: string; posts: number; lastPostId: string }
 	| { type: 'reconnect'; afterMs?: number }
-	| { type: 'access' };
+	| { type: 'access' }
+	/** Something in the space other than a topic: a room was made, the dates moved. */
+	| { type: 'space'; space: string };
 
 export type ClientFrame =
 	| { type: 'subscribe'; room: string; after?: number }

@@ -13,7 +13,6 @@ void i18next.init({
 	fallbackLng: 'en',
 	resources: { en: { translation: en } },
 	interpolation: { escapeValue: false },
-	showSupportNotice: false,
 	initAsync: false
 });
 

@@ -1,0 +1,22 @@
+// The four places of the app, in the bar at the top and, on a phone, at the foot.
+import type { Component } from 'svelte';
+import BookOpen from '@lucide/svelte/icons/book-open';
+import House from '@lucide/svelte/icons/house';
+import MessagesSquare from '@lucide/svelte/icons/messages-square';
+import Users from '@lucide/svelte/icons/users';
+import type { TextKey } from '#lib/text/text.svelte.ts';
+
+type Place = {
+	path: '' | 'spaces' | 'stories' | 'people';
+	name: TextKey;
+	icon: Component<{ size?: number; 'aria-hidden'?: 'true' }>;
+	/** Whether a path belongs to this place. */
+	holds: RegExp;
+};
+
+export const places: Place[] = [
+	{ path: '', name: 'nav.home', icon: House, holds: /^\/$/ },
+	{ path: 'spaces', name: 'nav.conversations', icon: MessagesSquare, holds: /^\/(spaces|rooms|topics)/ },
+	{ path: 'stories', name: 'nav.stories', icon: BookOpen, holds: /^\/stories/ },
+	{ path: 'people', name: 'nav.people', icon: Users, holds: /^\/(people|organisations)/ }
+];

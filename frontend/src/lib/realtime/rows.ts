@@ -1,0 +1,59 @@
+// What the list of a room shows, line by line: days, the line above what is new, messages, and those that still wait.
+import type { Message } from '#lib/api/types.ts';
+import { dayKey } from '#lib/time/time.ts';
+import type { Waiting } from './outboxStore.ts';
+
+export type Row =
+	| { kind: 'beginning'; key: string }
+	| { kind: 'day'; key: string; at: string }
+	| { kind: 'new'; key: string }
+	| { kind: 'message'; key: string; message: Message; /** opens a group: shows its author */ opens: boolean }
+	| { kind: 'waiting'; key: string; waiting: Waiting; opens: boolean };
+
+type Given = {
+	messages: Message[];
+	waiting: Waiting[];
+	hasBefore: boolean;
+	/** The reader's own id and zone. */
+	me: string;
+	zone: string;
+	/** The first message that is new to the reader, by its number, if any. */
+	newFrom?: number;
+};
+
+/** Messages of one author within this time stand together under one name. */
+const GROUP = 5 * 60 * 1000;
+
+export function rowsOf({ messages, waiting, hasBefore, me, zone, newFrom }: Given): Row[] {
+	const rows: Row[] = [];
+	let last: { author: string; at: number; day: string } | undefined;
+
+	if (!hasBefore) rows.push({ kind: 'beginning', key: 'beginning' });
+	let lineDrawn = newFrom === undefined;
+	for (const message of messages) {
+		const at = Date.parse(message.createdAt);
+		const day = dayKey(new Date(at), zone);
+		let opens = last?.author !== message.author.id || at - last.at > GROUP || message.deletedAt !== null;
+		if (day !== last?.day) {
+			rows.push({ kind: 'day', key: `day-${message.seq}`, at: message.createdAt });
+			opens = true;
+		}
+		if (!lineDrawn && message.seq >= newFrom!) {
+			rows.push({ kind: 'new', key: 'new' });
+			lineDrawn = opens = true;
+		}
+		// Mine keep the key that they had while they waited, so that nothing jumps when the server has them.
+		const key = message.author.id === me ? `mine-${message.clientId}` : message.id;
+		rows.push({ kind: 'message', key, message, opens });
+		last = { author: message.deletedAt ? '' : message.author.id, at, day };
+	}
+
+	const stored = new Set(messages.filter((m) => m.author.id === me).map((m) => m.clientId));
+	for (const one of waiting) {
+		if (stored.has(one.clientId)) continue;
+		const opens = last?.author !== me || one.at - last.at > GROUP;
+		rows.push({ kind: 'waiting', key: `mine-${one.clientId}`, waiting: one, opens });
+		last = { author: me, at: one.at, day: last?.day ?? '' };
+	}
+	return rows;
+}

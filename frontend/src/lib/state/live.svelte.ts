@@ -1,0 +1,84 @@
+// The one live connection of this tab: what it follows and who listens.
+import type { Frame } from '#lib/realtime/frames.ts';
+import { Socket, type SocketState } from '#lib/realtime/socket.ts';
+
+type Listener = (frame: Frame) => void;
+
+class Live {
+	state = $state<SocketState>('connecting');
+	online = $state(navigator.onLine);
+
+	#socket: Socket | undefined;
+	#rooms = new Map<string, (() => number | undefined)[]>();
+	#spaces = new Map<string, number>();
+	#listeners = new Set<Listener>();
+	#stop = new AbortController();
+
+	start(): void {
+		if (this.#socket) return;
+		const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`;
+		this.#socket = new Socket(url, { frame: (f) => this.#receive(f), state: (s) => (this.state = s) });
+		this.#socket.start();
+		this.#stop = new AbortController();
+		const { signal } = this.#stop;
+		addEventListener('online', () => this.#online(true), { signal });
+		addEventListener('offline', () => this.#online(false), { signal });
+		document.addEventListener('visibilitychange', () => !document.hidden && this.#socket?.wake(), { signal });
+	}
+
+	stop(): void {
+		this.#stop.abort();
+		this.#socket?.stop();
+		this.#socket = undefined;
+	}
+
+	listen(listener: Listener): () => void {
+		this.#listeners.add(listener);
+		return () => void this.#listeners.delete(listener);
+	}
+
+	/** followRoom asks for what happens in a room, from `after` on where that is known. It gives back how to stop. */
+	followRoom(room: string, after: () => number | undefined = () => undefined): () => void {
+		const followers = this.#rooms.get(room) ?? [];
+		this.#rooms.set(room, [...followers, after]);
+		this.#subscribe(room);
+		return () => {
+			const left = (this.#rooms.get(room) ?? []).filter((f) => f !== after);
+			if (left.length > 0) return void this.#rooms.set(room, left);
+			this.#rooms.delete(room);
+			this.#socket?.send({ type: 'unsubscribe', room });
+		};
+	}
+
+	followSpace(space: string): () => void {
+		this.#spaces.set(space, (this.#spaces.get(space) ?? 0) + 1);
+		this.#socket?.send({ type: 'subscribe', space });
+		return () => {
+			const left = (this.#spaces.get(space) ?? 1) - 1;
+			if (left > 0) return void this.#spaces.set(space, left);
+			this.#spaces.delete(space);
+			this.#socket?.send({ type: 'unsubscribe', space });
+		};
+	}
+
+	#subscribe(room: string): void {
+		const known = (this.#rooms.get(room) ?? []).map((after) => after()).find((seq) => seq !== undefined);
+		this.#socket?.send({ type: 'subscribe', room, ...(known === undefined ? {} : { after: known }) });
+	}
+
+	#receive(frame: Frame): void {
+		if (frame.type === 'hello') {
+			// A new line knows nothing of the old one's subscriptions.
+			for (const room of this.#rooms.keys()) this.#subscribe(room);
+			for (const space of this.#spaces.keys()) this.#socket?.send({ type: 'subscribe', space });
+		}
+		for (const listener of this.#listeners) listener(frame);
+	}
+
+	#online(online: boolean): void {
+		this.online = online;
+		if (online) this.#socket?.wake();
+	}
+}
+
+export const live = new Live();

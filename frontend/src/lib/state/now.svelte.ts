@@ -1,0 +1,12 @@
+// The time, for what says "5 minutes ago". It moves every half minute.
+import { language } from '#lib/text/text.svelte.ts';
+import type { Manner } from '#lib/time/time.ts';
+import { session } from './session.svelte.ts';
+
+let now = $state(new Date());
+setInterval(() => (now = new Date()), 30_000);
+
+/** manner is how this reader wants times written, now. */
+export function manner(): Manner {
+	return { locale: language.locale, zone: session.zone, now };
+}

@@ -1,0 +1,22 @@
+// What is fetched by more than one page, under the name by which it is kept and thrown away.
+import type { QueryClient } from '@tanstack/svelte-query';
+import { getSpace, listNewTopics, listRooms, listServiceAreas, listSpaces, listTopics } from '#lib/api/endpoints.ts';
+import type { Page, Room } from '#lib/api/types.ts';
+
+export const spacesQuery = () => ({ queryKey: ['spaces'], queryFn: listSpaces });
+export const spaceQuery = (id: string) => ({ queryKey: ['spaces', id], queryFn: () => getSpace(id) });
+export const roomsQuery = () => ({ queryKey: ['rooms'], queryFn: listRooms });
+export const newTopicsQuery = () => ({ queryKey: ['topics'], queryFn: listNewTopics });
+export const topicsQuery = (space: string) => ({ queryKey: ['topics', space], queryFn: () => listTopics(space) });
+export const serviceAreasQuery = () => ({
+	queryKey: ['service-areas'],
+	queryFn: listServiceAreas,
+	staleTime: Infinity
+});
+
+/** setRead puts a room's new count in every list on the screen, without asking the server again. */
+export function setRead(client: QueryClient, room: string, lastReadSeq: number, unread: number): void {
+	client.setQueryData<Page<Room>>(['rooms'], (rooms) =>
+		rooms && { ...rooms, items: rooms.items.map((r) => (r.id === room ? { ...r, lastReadSeq, unread } : r)) }
+	);
+}

@@ -1,0 +1,41 @@
+// The outbox of the person who is signed in, and their half-written messages.
+import { postMessage } from '#lib/api/endpoints.ts';
+import type { Message } from '#lib/api/types.ts';
+import { Outbox } from '#lib/realtime/outbox.svelte.ts';
+import { openStore, type OutboxStore } from '#lib/realtime/outboxStore.ts';
+
+class Sending {
+	outbox = $state.raw<Outbox>();
+	#store: OutboxStore | undefined;
+	#listeners = new Set<(message: Message) => void>();
+
+	async open(person: string): Promise<void> {
+		if (this.outbox) return;
+		this.#store = await openStore(person);
+		this.outbox = new Outbox({
+			store: this.#store,
+			send: postMessage,
+			sent: (message) => this.#listeners.forEach((tell) => tell(message)),
+			name: person
+		});
+		await this.outbox.open();
+	}
+
+	/** onSent is told of each message that the server has taken from this tab. */
+	onSent(tell: (message: Message) => void): () => void {
+		this.#listeners.add(tell);
+		return () => void this.#listeners.delete(tell);
+	}
+
+	draft = async (room: string) => (await this.#store?.draft(room)) ?? '';
+	keepDraft = (room: string, text: string) => this.#store?.keepDraft(room, text);
+
+	/** forget stops, and on `clear` also deletes everything that is kept in this browser: the computer may be shared. */
+	async forget(clear: boolean): Promise<void> {
+		await this.outbox?.close();
+		if (clear) await this.#store?.clear();
+		this.outbox = this.#store = undefined;
+	}
+}
+
+export const sending = new Sending();

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { clock, day, dayKey, daysUntil, exact, said, wholeDay } from './time.ts';
+
+const manner = { locale: 'en-GB', zone: 'Europe/London', now: new Date('2026-03-12T15:00:00Z') };
+const at = (text: string) => new Date(text);
+
+test.each([
+	['2026-03-12T14:59:40Z', 'just now'],
+	['2026-03-12T14:59:00Z', '1 minute ago'],
+	['2026-03-12T14:15:00Z', '45 minutes ago'],
+	['2026-03-12T08:05:00Z', 'today at 08:05'],
+	['2026-03-11T23:30:00Z', 'yesterday at 23:30'],
+	['2026-03-09T10:00:00Z', 'Monday at 10:00'],
+	['2026-02-01T10:00:00Z', '1 February'],
+	['2024-02-01T10:00:00Z', '1 February 2024'],
+	// A clock that is a little ahead of ours.
+	['2026-03-12T15:00:30Z', 'just now']
+])('%s is said as %s', (moment, words) => {
+	expect(said(at(moment), manner)).toBe(words);
+});
+
+test('days change at midnight where the reader is, in winter and in summer', () => {
+	expect(dayKey(at('2026-03-28T23:30:00Z'), 'Europe/London')).toBe('2026-03-28');
+	// The clocks go forward on 29 March 2026.
+	expect(dayKey(at('2026-03-29T23:30:00Z'), 'Europe/London')).toBe('2026-03-30');
+	expect(clock(at('2026-03-29T00:30:00Z'), manner)).toBe('00:30');
+	expect(clock(at('2026-03-29T01:30:00Z'), manner)).toBe('02:30');
+	// And back on 25 October.
+	expect(clock(at('2026-10-25T00:30:00Z'), manner)).toBe('01:30');
+	expect(clock(at('2026-10-25T01:30:00Z'), manner)).toBe('01:30');
+});
+
+test('headings of days', () => {
+	expect(day(at('2026-03-12T00:00:00Z'), manner)).toBe('Today');
+	expect(day(at('2026-03-11T12:00:00Z'), manner)).toBe('Yesterday');
+	expect(day(at('2026-03-05T12:00:00Z'), manner)).toBe('Thursday 5 March');
+});
+
+test('the exact time has no comma and no doubt', () => {
+	expect(exact(at('2026-03-12T14:05:00Z'), manner)).toBe('Thursday 12 March 2026 at 14:05');
+});
+
+test('a whole day is the same day in every zone', () => {
+	expect(wholeDay('2026-03-12', 'en-GB')).toBe('Thursday 12 March 2026');
+	expect(daysUntil('2026-03-13', { ...manner, zone: 'Pacific/Auckland' })).toBe(0);
+	expect(daysUntil('2026-03-13', manner)).toBe(1);
+});
