@@ -1,0 +1,217 @@
+// Package server puts the parts together: one fiber application with the
+// features' endpoints, the live connection and the web app.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"guildhall/migrations"
+	"guildhall/server/accounts"
+	"guildhall/server/api"
+	"guildhall/server/chat"
+	"guildhall/server/clock"
+	"guildhall/server/config"
+	"guildhall/server/db"
+	"guildhall/server/events"
+	"guildhall/server/limit"
+	"guildhall/server/mail"
+	"guildhall/server/ops"
+	"guildhall/server/realtime"
+	"guildhall/server/spaces"
+	"guildhall/server/text"
+)
+
+// Server is one node. New builds it, Listen serves until Close.
+type Server struct {
+	Config   config.Config
+	DB       *db.DB
+	Events   *events.Bus
+	Hub      *realtime.Hub
+	Bus      *realtime.Bus
+	Router   *api.Router
+	Accounts *accounts.Service
+	Spaces   *spaces.Service
+	Chat     *chat.Service
+
+	app      *fiber.App
+	log      *slog.Logger
+	now      clock.Clock
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	draining atomic.Bool
+	stop     context.CancelFunc
+	working  chan struct{}
+}
+
+// Deps is what a node stands on. Zero values stand for the real things.
+type Deps struct {
+	DB       *db.DB
+	Log      *slog.Logger
+	Now      clock.Clock
+	Mail     mail.Sender
+	Version  string
+	Terminal io.Writer // where `serve --demo` prints codes
+}
+
+// Migrate brings the database up to date and makes what every network has.
+func Migrate(ctx context.Context, d *db.DB, c config.Config) error {
+	slow, err := d.Slow()
+	if err != nil {
+		return fmt.Errorf("connect for migrations: %w", err)
+	}
+	defer slow.Close() //nolint:errcheck // nothing is pending on it
+	if err := migrations.Up(ctx, slow.DB); err != nil {
+		return err
+	}
+	if err := spaces.Prepare(ctx, d, c.Name); err != nil {
+		return fmt.Errorf("prepare the network space: %w", err)
+	}
+	return nil
+}
+
+// New builds a node on a migrated database and starts its work in the
+// background.
+func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
+	if d.Now == nil {
+		d.Now = clock.System
+	}
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	secret, err := ops.Secret(ctx, d.DB, "sign-in")
+	if err != nil {
+		return nil, err
+	}
+	words, err := text.Load()
+	if err != nil {
+		return nil, err
+	}
+	if d.Mail == nil {
+		if d.Mail, err = mail.New(c, d.Log); err != nil {
+			return nil, err
+		}
+	}
+	s := &Server{Config: c, DB: d.DB, log: d.Log, now: d.Now, registry: prometheus.NewRegistry(), working: make(chan struct{})}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "guildhall_http_seconds", Help: "Time to answer a request.", Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 10),
+	}, []string{"method", "route", "status"})
+	s.registry.MustRegister(s.requests)
+
+	s.Events = events.New(d.DB, d.Log)
+	s.Bus = realtime.NewBus()
+	s.Accounts = accounts.New(accounts.Deps{DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Secret: secret, Terminal: d.Terminal})
+	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload})
+	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts)
+	rate := limit.NewRate(c.LimitMessages)
+	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Metrics: s.registry})
+	s.tellLive()
+
+	s.app = fiber.New(fiber.Config{
+		Immutable:             true, // strings of a request outlive it in hubs and logs
+		DisableStartupMessage: true,
+		ErrorHandler:          s.fail,
+		BodyLimit:             1 << 20,
+		ReadTimeout:           30 * time.Second,
+		IdleTimeout:           2 * time.Minute,
+		ReadBufferSize:        4096,
+		WriteBufferSize:       2048,
+		ServerHeader:          "",
+	})
+	// Without this a hijacked connection goes back to a pool while a writer may
+	// still hold it, and one person's frames reach another.
+	s.app.Server().KeepHijackedConns = true
+	if err := s.routes(d.Version); err != nil {
+		return nil, err
+	}
+	s.registry.MustRegister(newBacklog(s.Events))
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	go s.work(work)
+	return s, nil
+}
+
+// work runs what goes on in the background until ctx ends.
+func (s *Server) work(ctx context.Context) {
+	defer close(s.working)
+	done := make(chan struct{})
+	go func() { defer close(done); s.Events.Work(ctx) }()
+	go s.Hub.Beat(ctx)
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := errors.Join(s.Accounts.Sweep(ctx), limit.Sweep(ctx, s.DB, s.now())); err != nil && ctx.Err() == nil {
+			s.log.Warn("hourly clean-up failed; it runs again in an hour", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			<-done
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Listen serves until Close is called.
+func (s *Server) Listen(l net.Listener) error {
+	if err := s.app.Listener(l); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// Close stops taking requests, tells sockets to come back later, stores what
+// was taken, and ends the work in the background. It takes at most about
+// twice the drain time.
+func (s *Server) Close() error {
+	s.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
+	defer cancel()
+	err := s.Hub.Close(ctx)
+	err = errors.Join(err, s.app.ShutdownWithContext(ctx))
+	s.Chat.Close()
+	s.stop()
+	select {
+	case <-s.working:
+	case <-time.After(s.Config.DrainTimeout):
+		err = errors.Join(err, errors.New("some jobs did not end in time; they run again later"))
+	}
+	return err
+}
+
+// tellLive brings what happened to accounts and spaces to the hubs.
+func (s *Server) tellLive() {
+	rights := func(n realtime.Notice) { s.Bus.Publish(n) }
+	events.Live(s.Events, func(list []events.MemberAdded) {
+		for _, e := range list {
+			rights(realtime.Notice{Account: e.AccountID, Rights: true})
+		}
+	})
+	events.Live(s.Events, func(list []events.MemberRemoved) {
+		for _, e := range list {
+			rights(realtime.Notice{Account: e.AccountID, LeftSpace: e.SpaceID, Rights: true})
+		}
+	})
+	events.Live(s.Events, func(list []events.RoleSet) {
+		for _, e := range list {
+			rights(realtime.Notice{Account: e.AccountID, Rights: true})
+		}
+	})
+	events.Live(s.Events, func(list []events.SessionEnded) {
+		for _, e := range list {
+			rights(realtime.Notice{Account: e.AccountID, Sessions: e.SessionIDs})
+		}
+	})
+}
+
