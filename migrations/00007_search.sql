@@ -54,13 +54,15 @@ end $$;
 create index search_documents_head on search_documents using gin (head) with (fastupdate = off);
 create index search_documents_body on search_documents using gin (body) with (fastupdate = off);
 
--- The values that facet_ids stand for. Rows are only ever added.
+-- The values that facet_ids stand for. Rows are only ever added. Nothing is
+-- unique here or in search_words: two transactions that bring the same new
+-- value must not wait for each other, and a second row does no harm.
 create table search_facets (
   id int generated always as identity constraint search_facets_pkey primary key,
   name text not null,
-  value text not null,
-  constraint search_facets_value_key unique (name, value)
+  value text not null
 );
+create index search_facets_value on search_facets (name, value);
 
 -- Which rows an outside engine has not got yet. seq moves on with each change,
 -- so that a mark is only cleared if nothing happened since; dirty_at stays,
@@ -81,6 +83,7 @@ create index search_dirty_oldest on search_dirty (dirty_at);
 -- Words as people write them, for the correction of typing errors. A word is
 -- offered only if the person asking can see something that holds it.
 create table search_words (
-  word text constraint search_words_pkey primary key
+  word text not null
 );
+create index search_words_word on search_words (word);
 create index search_words_like on search_words using gist (word gist_trgm_ops (siglen = 32));

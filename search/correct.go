@@ -1,0 +1,193 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// candidate is a known word that may be meant by one that is found nowhere.
+type candidate struct {
+	word  string
+	slips int
+	far   bool // another first letter: seldom mistyped
+	query string
+}
+
+// correct looks again for words that nothing has: as the beginning of a
+// longer word, as two words, and as the likeliest known word. Only what this
+// person can find counts, so that a correction tells nothing of what is
+// hidden.
+func (s *pgSearch) correct(ctx context.Context) error {
+	dead := s.dead()
+	if len(dead) == 0 {
+		return nil
+	}
+	left, err := s.rescue(ctx, dead)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	words := make([]string, 0, len(left))
+	for _, t := range left {
+		if w := s.plan.words[s.plan.terms[t].at]; slips(w) > 0 {
+			words = append(words, w)
+		}
+	}
+	like, err := likeWords(ctx, s.tx, words)
+	if err != nil {
+		return fmt.Errorf("find like words: %w", err)
+	}
+	chosen, err := s.choose(ctx, like)
+	if err != nil || len(chosen) == 0 {
+		return err
+	}
+	with := map[int]string{}
+	for i, w := range s.plan.words {
+		if to, ok := chosen[w]; ok && !s.plan.quoted[i] {
+			with[i] = to
+		}
+	}
+	ways := s.parted()
+	s.plan, s.fixed = s.plan.replace(with, s.q.Names, s.engine.table), true
+	for at, w := range ways {
+		for i := range s.plan.terms {
+			if s.plan.terms[i].at == at {
+				s.plan.add(i, w)
+			}
+		}
+	}
+	if err := s.analyse(ctx); err != nil {
+		return err
+	}
+	s.plan.settle()
+	return s.fetch(ctx)
+}
+
+// dead lists the terms that nothing has.
+func (s *pgSearch) dead() []int {
+	var out []int
+	for i, t := range s.plan.terms {
+		if !t.must && !t.filler && !slices.ContainsFunc(t.ways, func(w way) bool { return len(s.lists[w.query]) > 0 }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// rescue tries a dead term as two words, and the last one as the beginning of
+// a word in the texts. It gives the terms that are dead still.
+func (s *pgSearch) rescue(ctx context.Context, dead []int) ([]int, error) {
+	for _, t := range dead {
+		tm := &s.plan.terms[t]
+		for _, two := range partings(s.plan.words[tm.at]) {
+			s.plan.add(t, way{text: two, weight: aloneWeight, kind: parted})
+		}
+	}
+	if err := s.analyse(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.fetch(ctx); err != nil {
+		return nil, err
+	}
+	last := &s.plan.terms[dead[len(dead)-1]]
+	for i := range last.ways {
+		if w := &last.ways[i]; w.prefix {
+			lists, err := postings(ctx, s.tx, s.q.Kind, s.q.Spaces, []string{w.query})
+			if err != nil {
+				return nil, fmt.Errorf("look up a begun word: %w", err)
+			}
+			s.lists[w.query], w.weight = lists[0], aloneWeight
+		}
+	}
+	for _, t := range dead {
+		s.plan.terms[t].ways = slices.DeleteFunc(s.plan.terms[t].ways, func(w way) bool {
+			return w.kind == parted && (len(w.phrase) < 2 || len(s.lists[w.query]) == 0)
+		})
+	}
+	return s.dead(), nil
+}
+
+// parted gives the ways with two words that were found, by place of the word.
+func (s *pgSearch) parted() map[int]way {
+	out := map[int]way{}
+	for _, t := range s.plan.terms {
+		for _, w := range t.ways {
+			if w.kind == parted {
+				out[t.at] = w
+			}
+		}
+	}
+	return out
+}
+
+// choose picks the likeliest word for each: the fewest slips, the same first
+// letter, the most finds.
+func (s *pgSearch) choose(ctx context.Context, like map[string][]string) (map[string]string, error) {
+	options := map[string][]candidate{}
+	var texts []string
+	for typed, words := range like {
+		var list []candidate
+		for _, w := range words {
+			if n := distance(typed, w, slips(typed)); n <= slips(typed) {
+				list = append(list, candidate{word: w, slips: n, far: []rune(w)[0] != []rune(typed)[0]})
+			}
+		}
+		slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.slips, b.slips), cmp.Compare(a.word, b.word)) })
+		options[typed] = list[:min(len(list), 8)]
+		for _, c := range options[typed] {
+			texts = append(texts, c.word)
+		}
+	}
+	found, err := s.finds(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for typed, list := range options {
+		list = slices.DeleteFunc(list, func(c candidate) bool { return found[c.word] == 0 })
+		if len(list) > 0 {
+			out[typed] = slices.MinFunc(list, func(a, b candidate) int {
+				return cmp.Or(cmp.Compare(a.cost(), b.cost()), cmp.Compare(found[b.word], found[a.word]), cmp.Compare(a.word, b.word))
+			}).word
+		}
+	}
+	return out, nil
+}
+
+func (c candidate) cost() int {
+	if c.far {
+		return c.slips + 1
+	}
+	return c.slips
+}
+
+// finds counts what each word finds.
+func (s *pgSearch) finds(ctx context.Context, words []string) (map[string]int, error) {
+	vectors, err := analyse(ctx, s.tx, words)
+	if err != nil {
+		return nil, fmt.Errorf("analyse corrections: %w", err)
+	}
+	queries := make([]string, len(words))
+	for i, v := range vectors {
+		queries[i] = tsquery(lexemes([]byte(v)), false)
+	}
+	lists, err := postings(ctx, s.tx, s.q.Kind, s.q.Spaces, queries)
+	if err != nil {
+		return nil, fmt.Errorf("look up corrections: %w", err)
+	}
+	out := map[string]int{}
+	for i, w := range words {
+		out[w] = len(lists[i])
+	}
+	return out, nil
+}
+
+// correction tells what was looked for instead.
+func (s *pgSearch) correction() *Correction {
+	if !s.fixed {
+		return nil
+	}
+	return &Correction{From: strings.TrimSpace(s.q.Text), To: strings.Join(s.plan.words, " ")}
+}

@@ -1,0 +1,239 @@
+package search
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"guildhall/server/db"
+)
+
+// analyse gives the vector of each text, in order, in its text form.
+func analyse(ctx context.Context, q db.Q, texts []string) ([]string, error) {
+	const query = `select to_tsvector('public.gh', u.t)::text from unnest($1::text[]) with ordinality as u(t, n) order by u.n`
+	var vectors []string
+	err := q.SelectContext(ctx, &vectors, query, pq.Array(texts))
+	return vectors, err
+}
+
+// The permission stands in each of these statements and nowhere else: what
+// belongs to no space is for everybody, the rest for the given spaces.
+
+// countDocuments counts what the spaces may see, but stops at most.
+func countDocuments(ctx context.Context, q db.Q, kind string, spaces []int64, most int) (int, error) {
+	const query = `select count(*) from (select from search_documents
+		where kind = $1 and (space_id is null or space_id = any($2)) limit $3) d`
+	var n int
+	err := q.GetContext(ctx, &n, query, kind, pq.Array(spaces), most)
+	return n, err
+}
+
+// postings is the ids that each tsquery finds in body; none where it finds
+// nothing.
+func postings(ctx context.Context, q db.Q, kind string, spaces []int64, queries []string) ([][]int64, error) {
+	const query = `select p.n - 1 as n, array_agg(d.id)::text as ids from unnest($3::text[]) with ordinality as p(q, n)
+		join search_documents d on d.body @@ p.q::tsquery
+		where d.kind = $1 and (d.space_id is null or d.space_id = any($2)) group by p.n`
+	return readPostings(ctx, q, query, kind, spaces, queries)
+}
+
+// headPostings is postings in title, terms and summary only.
+func headPostings(ctx context.Context, q db.Q, kind string, spaces []int64, queries []string) ([][]int64, error) {
+	const query = `select p.n - 1 as n, array_agg(d.id)::text as ids from unnest($3::text[]) with ordinality as p(q, n)
+		join search_documents d on d.head @@ p.q::tsquery
+		where d.kind = $1 and (d.space_id is null or d.space_id = any($2)) group by p.n`
+	return readPostings(ctx, q, query, kind, spaces, queries)
+}
+
+func readPostings(ctx context.Context, q db.Q, query, kind string, spaces []int64, queries []string) ([][]int64, error) {
+	out := make([][]int64, len(queries))
+	if len(queries) == 0 {
+		return out, nil
+	}
+	rows, err := q.QueryxContext(ctx, query, kind, pq.Array(spaces), pq.Array(queries))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	for rows.Next() {
+		var n int
+		var list []byte
+		if err := rows.Scan(&n, &list); err != nil {
+			return nil, err
+		}
+		out[n] = numbers(list)
+	}
+	return out, rows.Err()
+}
+
+// record is what is known of a match before it is ranked.
+type record struct {
+	id     int64
+	at     int64 // seconds
+	facets []int64
+}
+
+// records reads the matches. One row that holds all of them is several times
+// faster than as many rows.
+func records(ctx context.Context, q db.Q, kind string, spaces, list []int64) ([]record, error) {
+	const query = `select array_agg(id)::text as ids, array_agg(extract(epoch from at)::bigint)::text as at, string_agg(facet_ids::text, '') as facets
+		from search_documents where kind = $1 and (space_id is null or space_id = any($2)) and id = any($3::bigint[])`
+	return readRecords(ctx, q, query, kind, pq.Array(spaces), pq.Array(list))
+}
+
+// allRecords reads everything that the spaces may see.
+func allRecords(ctx context.Context, q db.Q, kind string, spaces []int64) ([]record, error) {
+	const query = `select array_agg(id)::text as ids, array_agg(extract(epoch from at)::bigint)::text as at, string_agg(facet_ids::text, '') as facets
+		from search_documents where kind = $1 and (space_id is null or space_id = any($2))`
+	return readRecords(ctx, q, query, kind, pq.Array(spaces))
+}
+
+func readRecords(ctx context.Context, q db.Q, query string, args ...any) ([]record, error) {
+	rows, err := q.QueryxContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	var out []record
+	for rows.Next() {
+		var list, at, facets []byte
+		if err := rows.Scan(&list, &at, &facets); err != nil {
+			return nil, err
+		}
+		ids, times := numbers(list), numbers(at)
+		out = make([]record, len(ids))
+		for i := range out {
+			out[i].id, out[i].at = ids[i], times[i]
+			out[i].facets, facets = group(facets)
+		}
+	}
+	return out, rows.Err()
+}
+
+// eachVector calls f with the body vector of each document.
+func eachVector(ctx context.Context, q db.Q, kind string, list []int64, f func(id int64, vector []byte)) error {
+	const query = `select id, body::text from search_documents where kind = $1 and id = any($2::bigint[])`
+	rows, err := q.QueryxContext(ctx, query, kind, pq.Array(list))
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	for rows.Next() {
+		var id int64
+		var vector []byte
+		if err := rows.Scan(&id, &vector); err != nil {
+			return err
+		}
+		f(id, vector)
+	}
+	return rows.Err()
+}
+
+// likeWords gives up to 40 known words that look like each of these.
+func likeWords(ctx context.Context, q db.Q, words []string) (map[string][]string, error) {
+	const query = `select u.w as typed, l.word from unnest($1::text[]) as u(w)
+		cross join lateral (select word from search_words order by word <-> u.w limit 40) l`
+	var rows []struct{ Typed, Word string }
+	if err := q.SelectContext(ctx, &rows, query, pq.Array(words)); err != nil {
+		return nil, err
+	}
+	out := map[string][]string{}
+	for _, r := range rows {
+		out[r.Typed] = append(out[r.Typed], r.Word)
+	}
+	return out, nil
+}
+
+func insertWords(ctx context.Context, q db.Q, words []string) error {
+	const query = `insert into search_words (word) select w from unnest($1::text[]) as u(w)
+		where not exists (select from search_words where word = u.w)`
+	_, err := q.ExecContext(ctx, query, pq.Array(words))
+	return err
+}
+
+func deleteWords(ctx context.Context, q db.Q) error {
+	_, err := q.ExecContext(ctx, `delete from search_words`)
+	return err
+}
+
+type facetRow struct {
+	ID          int64 `db:"id"`
+	Name, Value string
+}
+
+func listFacets(ctx context.Context, q db.Q) ([]facetRow, error) {
+	var rows []facetRow
+	err := q.SelectContext(ctx, &rows, `select id, name, value from search_facets`)
+	return rows, err
+}
+
+func insertFacets(ctx context.Context, q db.Q, names, values []string) error {
+	const query = `insert into search_facets (name, value) select n, v from unnest($1::text[], $2::text[]) as u(n, v)
+		where not exists (select from search_facets where name = u.n and value = u.v)`
+	_, err := q.ExecContext(ctx, query, pq.Array(names), pq.Array(values))
+	return err
+}
+
+func upsertDocument(ctx context.Context, q db.Q, d Doc, names, values []string) error {
+	const query = `insert into search_documents (kind, id, space_id, rev, at, facet_ids, head, body, facets, title, terms, summary, text)
+		select $1, $2, nullif($3, 0), nextval('search_revs'), $4, f.ids, h.head,
+			h.head || setweight(to_tsvector('public.gh', $12), 'D'), $5::text::jsonb, $6, $7, $8, $9
+		from (select coalesce(array_agg(v.id), '{}') as ids from (select min(s.id) as id from search_facets s
+			join unnest($13::text[], $14::text[]) as u(n, v) on s.name = u.n and s.value = u.v group by s.name, s.value) v) f,
+		(select setweight(to_tsvector('public.gh', $10), 'A') || setweight(to_tsvector('public.gh', $7), 'B')
+			|| setweight(to_tsvector('public.gh', $11), 'C') as head) h
+		on conflict (kind, id) do update set space_id = excluded.space_id, rev = excluded.rev, at = excluded.at,
+			facet_ids = excluded.facet_ids, head = excluded.head, body = excluded.body, facets = excluded.facets,
+			title = excluded.title, terms = excluded.terms, summary = excluded.summary, text = excluded.text`
+	_, err := q.ExecContext(ctx, query, d.Kind, d.ID, d.SpaceID, d.At, db.JSON[map[string][]string]{V: d.Facets},
+		d.Title, forIndex(d.Terms), d.Summary, d.Text, forIndex(d.Title), forIndex(d.Summary), forIndex(d.Text), pq.Array(names), pq.Array(values))
+	return err
+}
+
+func deleteDocument(ctx context.Context, q db.Q, kind string, id int64) error {
+	_, err := q.ExecContext(ctx, `delete from search_documents where kind = $1 and id = $2`, kind, id)
+	return err
+}
+
+func markDirty(ctx context.Context, q db.Q, kind string, id int64) error {
+	const query = `insert into search_dirty (kind, id) values ($1, $2)
+		on conflict (kind, id) do update set seq = nextval('search_dirty_seqs')`
+	_, err := q.ExecContext(ctx, query, kind, id)
+	return err
+}
+
+// eachText calls f with the texts of every document, for a rebuild.
+func eachText(ctx context.Context, q db.Q, f func(texts ...string)) error {
+	rows, err := q.QueryxContext(ctx, `select title, terms, summary, text from search_documents`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	for rows.Next() {
+		var title, terms, summary, text string
+		if err := rows.Scan(&title, &terms, &summary, &text); err != nil {
+			return err
+		}
+		f(title, terms, summary, text)
+	}
+	return rows.Err()
+}
+
+// headlines marks the words of a tsquery in texts: whole titles, and for the
+// other texts up to two pieces.
+func headlines(ctx context.Context, q db.Q, titles, texts []string, marks string) ([]headline, error) {
+	whole := `StartSel="` + string(markOpen) + `",StopSel="` + string(markClose) + `",HighlightAll=true`
+	pieces := strings.Replace(whole, "HighlightAll=true", `MaxFragments=2,MaxWords=26,MinWords=10,FragmentDelimiter=" … "`, 1)
+	const query = `select ts_headline('public.gh', u.title, $3::tsquery, $4) as title,
+			ts_headline('public.gh', u.text, $3::tsquery, $5) as text
+		from unnest($1::text[], $2::text[]) with ordinality as u(title, text, n) order by u.n`
+	var out []headline
+	err := q.SelectContext(ctx, &out, query, pq.Array(titles), pq.Array(texts), marks, whole, pieces)
+	return out, err
+}
+
+type headline struct{ Title, Text string }
+
+var _ db.Q = (*sqlx.Tx)(nil)
