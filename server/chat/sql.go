@@ -21,7 +21,7 @@ const roomColumns = `r.id, r.space_id, s.name as space_name, r.name, r.topic, h.
 	(select count(*) from (select 1 from messages m
 		where m.room_id = r.id and m.author_id <> $1 and m.deleted_at is null and m.seq > coalesce(rr.last_read_seq,
 			(select o.seq from messages o where o.room_id = r.id and o.created_at < mem.joined_at order by o.created_at desc limit 1), 0)
-		limit 100) some) as unread`
+		limit 100) counted) as unread`
 
 const roomTables = ` from rooms r join spaces s on s.id = r.space_id and s.deleted_at is null join room_heads h on h.room_id = r.id
 	left join memberships mem on mem.space_id = r.space_id and mem.account_id = $1 and mem.ended_at is null
@@ -74,7 +74,7 @@ func upsertRead(ctx context.Context, q db.Q, reader, room ids.ID, seq int64) (in
 
 func countUnread(ctx context.Context, q db.Q, reader, room ids.ID, after int64) (int, error) {
 	const query = `select count(*) from (select 1 from messages
-		where room_id = $2 and seq > $3 and author_id <> $1 and deleted_at is null limit 100) some`
+		where room_id = $2 and seq > $3 and author_id <> $1 and deleted_at is null limit 100) counted`
 	var n int
 	err := q.GetContext(ctx, &n, query, reader, room, after)
 	return n, err

@@ -64,8 +64,8 @@ type Typing struct {
 	Name   string `json:"name"`
 }
 
-// Error says what was wrong with a frame that the client sent.
-type Error struct {
+// FrameError says what was wrong with a frame that the client sent.
+type FrameError struct {
 	Type   string `json:"type" enum:"error"`
 	Detail string `json:"detail"`
 }

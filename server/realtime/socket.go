@@ -161,7 +161,7 @@ func (h *Hub) listen(c *conn, heard func()) {
 		}
 		var in Incoming
 		if err := json.Unmarshal(data, &in); err != nil {
-			c.push(encode(Error{Type: "error", Detail: "a frame is a JSON object with a type, and room or space as decimal strings"}))
+			c.push(encode(FrameError{Type: "error", Detail: "a frame is a JSON object with a type, and room or space as decimal strings"}))
 			continue
 		}
 		h.obey(c, in)
@@ -191,7 +191,7 @@ func (h *Hub) obey(c *conn, in Incoming) {
 	case in.Type == "typing" && in.Room != nil:
 		h.typing(c, *in.Room)
 	default:
-		c.push(encode(Error{Type: "error", Detail: "say subscribe or unsubscribe with a room or a space, typing with a room, or pong"}))
+		c.push(encode(FrameError{Type: "error", Detail: "say subscribe or unsubscribe with a room or a space, typing with a room, or pong"}))
 	}
 }
 

@@ -54,7 +54,7 @@ func (w *World) AddPerson(name string, site access.SiteRole, roles map[string]ac
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `insert into sessions (account_id, token_hash, created_at, last_seen_at, expires_at)
-			values ($1, sha256($2::text::bytea), now(), $3, $3 + interval '30 days')`, p.ID, p.Token, w.now()); err != nil {
+			values ($1, sha256($2::text::bytea), $3::timestamptz, $3::timestamptz, $3::timestamptz + interval '30 days')`, p.ID, p.Token, w.now()); err != nil {
 			return err
 		}
 		all := map[ids.ID]access.Role{w.spaces["network"]: access.Member}

@@ -16,6 +16,7 @@ import (
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/ids"
+	"guildhall/server/pgrun"
 )
 
 // DB gives the test an empty, migrated database of its own, cloned from a
@@ -151,5 +152,11 @@ func withName(dsn, name string) string {
 }
 
 func startCluster() (string, error) {
-	return "", fmt.Errorf("GUILDHALL_TEST_DATABASE_URL is not set")
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	return pgrun.Shared(ctx)
 }
+
+// A test process may be asked to keep the shared cluster running; it then does
+// nothing else.
+func init() { pgrun.KeepShared() }
