@@ -7,7 +7,7 @@ export const filters = ['area', 'type', 'region', 'stage', 'year', 'evidence', '
 export type Filter = (typeof filters)[number];
 
 /** queryOf reads the search from an address; what it does not know it leaves out. */
-export function queryOf(params: URLSearchParams): StoryQuery {
+export function queryOf(params: Pick<URLSearchParams, 'get' | 'getAll'>): StoryQuery {
 	const query: StoryQuery = {};
 	const q = params.get('q')?.trim();
 	if (q) query.q = q;
@@ -23,7 +23,7 @@ export function queryOf(params: URLSearchParams): StoryQuery {
 }
 
 /** addressOf writes the search as the query of an address. */
-export function addressOf(query: StoryQuery): string {
+export function addressOf(query: StoryQuery): '' | `?${string}` {
 	const params = new URLSearchParams();
 	if (query.q) params.set('q', query.q);
 	for (const name of filters) for (const value of query[name] ?? []) params.append(name, value);

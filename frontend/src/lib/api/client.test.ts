@@ -16,7 +16,11 @@ describe('address', () => {
 });
 
 describe('a refusal', () => {
-	const refused = () => api.get('/rooms/1').then(() => expect.unreachable(), (p) => p as Problem);
+	const refused = () =>
+		api.get('/rooms/1').then(
+			() => expect.unreachable(),
+			(p) => p as Problem
+		);
 
 	test('is read with its fields', async () => {
 		answer(422, {
@@ -56,7 +60,7 @@ describe('a refusal', () => {
 
 test('no answer at all is a passing problem', async () => {
 	useFetch(() => Promise.reject(new TypeError('Failed to fetch')));
-	const problem = await api.get<Problem>("/me").catch((p) => p as Problem);
+	const problem = await api.get<Problem>('/me').catch((p) => p as Problem);
 	expect(problem.slug).toBe('no-answer');
 	expect(problem.passing).toBe(true);
 });

@@ -2,6 +2,7 @@
 import { api } from './client.ts';
 import type {
 	Changes,
+	FoundThing,
 	ForumPost,
 	Me,
 	Member,
@@ -112,6 +113,8 @@ export type StoryQuery = {
 export const searchStories = (query: StoryQuery, signal?: Signal) => api.get<StoryResults>('/stories', query, signal);
 export const getStory = (id: string) => api.get<Story>(`/stories/${id}`);
 export const listServiceAreas = () => api.get<Page<ServiceArea>>('/service-areas');
+
+export const searchEverything = (q: string, signal?: Signal) => api.get<Page<FoundThing>>('/search', { q }, signal);
 
 // People and organisations
 export const listPeople = (query: { q?: string; organisation?: string; cursor?: string }, signal?: Signal) =>

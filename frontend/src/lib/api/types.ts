@@ -67,7 +67,8 @@ export type Session = {
 
 export type Space = {
 	id: string;
-	kind: 'network' | 'cohort' | 'group';
+	/** "load" is for measuring, and never a person's. */
+	kind: 'network' | 'cohort' | 'group' | 'load';
 	name: string;
 	description: string;
 	admission: 'invitation' | 'ask' | 'open';
@@ -239,3 +240,14 @@ export type StoryResults = {
 };
 
 export type Page<T> = { items: T[]; next?: string };
+
+/** One thing of any kind that a search of everything has found. The two Html fields hold <mark> and nothing else. */
+export type FoundThing = {
+	kind: string;
+	id: string;
+	titleHtml: string;
+	excerptHtml: string;
+	where: string;
+	path: string;
+	at: string | null;
+};

@@ -46,7 +46,12 @@ test('a deleted message stands alone', () => {
 });
 
 test('what waits stands at the end, and not beside what the server has of it', () => {
-	const waiting = [1, 2].map((n) => ({ clientId: `c${n}`, room: '9', body: 'x', at: Date.parse('2026-03-12T10:01:00Z') }));
+	const waiting = [1, 2].map((n) => ({
+		clientId: `c${n}`,
+		room: '9',
+		body: 'x',
+		at: Date.parse('2026-03-12T10:01:00Z')
+	}));
 	const rows = rowsOf({ ...given, messages: [by('me', 1, '2026-03-12T10:00:00Z')], waiting });
 	expect(rows.map((r) => r.key)).toEqual(['day-1', 'mine-c1', 'mine-c2']);
 	expect(kinds(rows).at(-1)).toBe('waiting');

@@ -27,6 +27,8 @@ export class Timeline {
 
 	#source: Source;
 	#seq = 0;
+	// Nothing on the screen depends on it.
+	// eslint-disable-next-line svelte/prefer-svelte-reactivity
 	#held = new Map<number, Change>();
 	#filling: Promise<void> | undefined;
 	#known = 0;
@@ -156,8 +158,7 @@ export class Timeline {
 		try {
 			const page = await this.#source.page(where);
 			if (this.#closed) return false;
-			const have = new Set(this.messages.map((m) => m.id));
-			const fresh = page.items.filter((m) => !have.has(m.id));
+			const fresh = page.items.filter((m) => !this.messages.some((have) => have.id === m.id));
 			if (where.before !== undefined) {
 				this.messages = [...fresh, ...this.messages];
 				this.hasBefore = page.hasBefore;

@@ -16,7 +16,8 @@ export const serviceAreasQuery = () => ({
 
 /** setRead puts a room's new count in every list on the screen, without asking the server again. */
 export function setRead(client: QueryClient, room: string, lastReadSeq: number, unread: number): void {
-	client.setQueryData<Page<Room>>(['rooms'], (rooms) =>
-		rooms && { ...rooms, items: rooms.items.map((r) => (r.id === room ? { ...r, lastReadSeq, unread } : r)) }
+	client.setQueryData<Page<Room>>(
+		['rooms'],
+		(rooms) => rooms && { ...rooms, items: rooms.items.map((r) => (r.id === room ? { ...r, lastReadSeq, unread } : r)) }
 	);
 }
