@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"guildhall/migrations"
+	"guildhall/server/access"
 	"guildhall/server/accounts"
 	"guildhall/server/api"
 	"guildhall/server/chat"
@@ -24,6 +25,7 @@ import (
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/events"
+	"guildhall/server/ids"
 	"guildhall/server/limit"
 	"guildhall/server/mail"
 	"guildhall/server/ops"
@@ -215,3 +217,20 @@ func (s *Server) tellLive() {
 	})
 }
 
+
+// MakeAdmin makes an administrator, who is in the network like everybody, and
+// gives the code of their first sign-in.
+func (s *Server) MakeAdmin(ctx context.Context, email, name string) (code string, err error) {
+	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
+		var account ids.ID
+		if account, code, err = s.Accounts.MakeAdmin(ctx, tx, email, name); err != nil {
+			return err
+		}
+		network, err := spaces.NetworkID(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return s.Spaces.Admit(ctx, tx, network, account, access.Member)
+	})
+	return code, err
+}

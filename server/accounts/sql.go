@@ -108,13 +108,13 @@ func insertCode(ctx context.Context, q db.Q, browser, emailHash []byte, email st
 }
 
 // lockCode gives the newest code that this browser asked for, for this
-// address, and holds it, so that two tries at once count as two.
+// address, or that an operator made, and holds it, so that two tries at once count as two.
 func lockCode(ctx context.Context, q db.Q, browser, emailHash []byte, now time.Time) (codeRow, error) {
 	const query = `select id, account_id, email_id, nonce, tries from sign_in_codes
-		where browser_hash = $1 and email_hash = $2 and used_at is null and expires_at > $3
+		where browser_hash in ($1, $4) and email_hash = $2 and used_at is null and expires_at > $3
 		order by id desc limit 1 for update`
 	var row codeRow
-	err := q.GetContext(ctx, &row, query, browser, emailHash, now)
+	err := q.GetContext(ctx, &row, query, browser, emailHash, now, hash(anyBrowser))
 	return row, err
 }
 

@@ -63,6 +63,12 @@ func insertRoom(ctx context.Context, q db.Q, space ids.ID, name, topic string, b
 	return id, err
 }
 
+func getRoomBySource(ctx context.Context, q db.Q, key string) (ids.ID, error) {
+	var id ids.ID
+	err := q.GetContext(ctx, &id, `select id from rooms where source_key = $1`, key)
+	return id, err
+}
+
 func upsertRead(ctx context.Context, q db.Q, reader, room ids.ID, seq int64) (int64, error) {
 	const query = `insert into room_reads as rr (account_id, room_id, last_read_seq) values ($1, $2, $3)
 		on conflict (account_id, room_id) do update set last_read_seq = greatest(rr.last_read_seq, excluded.last_read_seq), updated_at = now()

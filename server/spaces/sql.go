@@ -68,6 +68,12 @@ func getNetwork(ctx context.Context, q db.Q) (ids.ID, error) {
 	return id, err
 }
 
+func getSpaceBySource(ctx context.Context, q db.Q, key string) (ids.ID, error) {
+	var id ids.ID
+	err := q.GetContext(ctx, &id, `select id from spaces where source_key = $1`, key)
+	return id, err
+}
+
 func getLoadHall(ctx context.Context, q db.Q) (ids.ID, error) {
 	var id ids.ID
 	err := q.GetContext(ctx, &id, `select id from spaces where kind = 'load' and source_key = 'demo:load'`)

@@ -1,0 +1,72 @@
+// Command guildhall runs the network: `guildhall serve`, and what an operator
+// needs beside it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"guildhall/server/config"
+)
+
+// version is set when the program is built.
+var version = ""
+
+type command struct {
+	name, about string
+	run         func(ctx context.Context, args []string) error
+}
+
+var commands = []command{
+	{"serve", "run the network", serve},
+	{"migrate", "bring the database up to date and end", migrate},
+	{"admin", "admin create --email ... --name ...: make an administrator", admin},
+	{"openapi", "print the description of the API", openapi},
+	{"version", "print the version", func(context.Context, []string) error { fmt.Println("guildhall " + about()); return nil }},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	name := ""
+	if len(os.Args) > 1 {
+		name = os.Args[1]
+	}
+	for _, c := range commands {
+		if c.name != name {
+			continue
+		}
+		if err := c.run(ctx, os.Args[2:]); err != nil && !errors.Is(err, config.ErrHelp) {
+			fmt.Fprintf(os.Stderr, "guildhall %s: %v\n", name, err)
+			os.Exit(1)
+		}
+		return
+	}
+	fmt.Fprintln(os.Stderr, "Usage: guildhall COMMAND\n\nCommands:")
+	for _, c := range commands {
+		fmt.Fprintf(os.Stderr, "  %-9s %s\n", c.name, c.about)
+	}
+	if name != "" && name != "help" && name != "--help" && name != "-h" {
+		os.Exit(2)
+	}
+}
+
+// about is the version and the commit it was built from.
+func about() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return "development"
+}

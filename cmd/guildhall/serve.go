@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"guildhall/server"
+	"guildhall/server/config"
+	"guildhall/server/db"
+	"guildhall/server/ops"
+	"guildhall/server/pgrun"
+	"guildhall/server/seed"
+)
+
+// database is an open database and what must be stopped after it.
+type database struct {
+	*db.DB
+	private *pgrun.Server
+}
+
+// open reaches the database that the settings name, or starts the private one.
+func open(ctx context.Context, c config.Config, log *slog.Logger) (*database, error) {
+	d := &database{}
+	dsn := c.DatabaseURL
+	if dsn == "" {
+		var err error
+		if d.private, err = pgrun.Start(ctx, pgrun.Options{Dir: c.PostgresDir(), Bin: c.PGBin, Log: log}); err != nil {
+			return nil, err
+		}
+		dsn = d.private.DSN()
+	}
+	var err error
+	if d.DB, err = db.Open(ctx, db.Options{DSN: dsn, Pool: c.DBPool}); err != nil {
+		return nil, errors.Join(err, d.stop())
+	}
+	return d, nil
+}
+
+// stop closes the pool and ends the private PostgreSQL.
+func (d *database) stop() error {
+	var err error
+	if d.DB != nil {
+		err = d.DB.DB.Close()
+	}
+	if d.private != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		err = errors.Join(err, d.private.Stop(ctx))
+	}
+	return err
+}
+
+// setUp loads settings, opens the database and brings it up to date.
+func setUp(ctx context.Context, name string, args []string) (config.Config, *database, *slog.Logger, error) {
+	c, err := config.Load(name, args, config.Environ, os.Stdout)
+	if err != nil {
+		return c, nil, nil, err
+	}
+	log := logger(c, os.Stderr)
+	d, err := open(ctx, c, log)
+	if err != nil {
+		return c, nil, log, err
+	}
+	if err := server.Migrate(ctx, d.DB, c); err != nil {
+		return c, nil, log, errors.Join(err, d.stop())
+	}
+	if err := ops.CheckDemo(ctx, d.DB, c.Demo); err != nil {
+		return c, nil, log, errors.Join(err, d.stop())
+	}
+	return c, d, log, nil
+}
+
+func logger(c config.Config, to io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(to, o))
+	}
+	return slog.New(slog.NewTextHandler(to, o))
+}
+
+func serve(ctx context.Context, args []string) (err error) {
+	started := time.Now() //nolint:forbidigo // how long the start took
+	c, d, log, err := setUp(ctx, "serve", args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.stop()) }()
+	deps := server.Deps{DB: d.DB, Log: log, Version: about()}
+	if c.Demo {
+		deps.Terminal = os.Stdout
+	}
+	s, err := server.New(ctx, c, deps)
+	if err != nil {
+		return err
+	}
+	if c.Demo {
+		if err := seed.Demo(ctx, d.DB, s.Spaces, time.Now(), c.Zone); err != nil {
+			return errors.Join(fmt.Errorf("make the demonstration: %w", err), s.Close())
+		}
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("the address %s is in use: choose another with --listen HOST:PORT", c.Listen)
+		}
+		return errors.Join(err, s.Close())
+	}
+	fmt.Printf("Guildhall is ready: %s  (started in %s, Ctrl-C stops it)\n", c.URL, time.Since(started).Round(10*time.Millisecond)) //nolint:forbidigo // the one line for people
+	serving := make(chan error, 1)
+	go func() { serving <- s.Listen(listener) }()
+	select {
+	case err = <-serving:
+	case <-ctx.Done():
+		fmt.Println("Stopping.") //nolint:forbidigo // for people
+	}
+	return errors.Join(err, s.Close())
+}
+
+func migrate(ctx context.Context, args []string) error {
+	_, d, _, err := setUp(ctx, "migrate", args)
+	if err != nil {
+		return err
+	}
+	return d.stop()
+}
+
+// admin makes an administrator, or makes somebody one, and prints a code with
+// which they sign in for the first time.
+func admin(ctx context.Context, args []string) (err error) {
+	if len(args) == 0 || args[0] != "create" {
+		return errors.New("say: guildhall admin create --email ADDRESS --name NAME [settings]")
+	}
+	var email, name string
+	var rest []string
+	for i := 1; i < len(args); i++ {
+		key, value, joined := strings.Cut(args[i], "=")
+		if key != "--email" && key != "--name" {
+			rest = append(rest, args[i])
+			continue
+		}
+		if !joined {
+			if i++; i == len(args) {
+				return fmt.Errorf("%s needs a value", key)
+			}
+			value = args[i]
+		}
+		if key == "--email" {
+			email = value
+		} else {
+			name = value
+		}
+	}
+	if email == "" {
+		return errors.New("--email is needed")
+	}
+	c, d, log, err := setUp(ctx, "admin", rest)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.stop()) }()
+	s, err := server.New(ctx, c, server.Deps{DB: d.DB, Log: log, Version: about()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	code, err := s.MakeAdmin(ctx, email, name)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s is an administrator. One-time sign-in code, good for an hour: %s\nEnter the address and this code at %s/sign-in\n", email, code, c.URL) //nolint:forbidigo // the answer
+	return nil
+}
+
+// openapi needs a database only because the parts that describe themselves
+// are built on one; it uses a throw-away private one unless DATABASE_URL is
+// set.
+func openapi(ctx context.Context, args []string) (err error) {
+	dir, err := os.MkdirTemp("", "guildhall-openapi-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the account that runs PostgreSQL must get through
+		return err
+	}
+	c, d, log, err := setUp(ctx, "openapi", append(args, "--data", filepath.Join(dir, "data"), "--log-level", "error"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.stop()) }()
+	s, err := server.New(ctx, c, server.Deps{DB: d.DB, Log: log, Version: about()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	spec, err := s.OpenAPI()
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(spec)
+	return err
+}
+
