@@ -46,10 +46,14 @@ type Router struct {
 	ops  []Op
 }
 
-// New makes the router on app below /api.
-func New(app *fiber.App, title, version string, log *slog.Logger) *Router {
+// Huma keeps these as globals, so they are set once, before anything runs.
+func init() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = newError
+}
+
+// New makes the router on app below /api.
+func New(app *fiber.App, title, version string, log *slog.Logger) *Router {
 	cfg := huma.DefaultConfig(title, version)
 	cfg.CreateHooks = nil // no $schema property in every answer
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
