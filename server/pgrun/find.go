@@ -44,7 +44,10 @@ func newSearch(explicit string) search {
 	}}
 	f.path, _ = exec.LookPath("postgres")
 	if dir, err := os.Getwd(); err == nil {
-		f.packages = append(f.packages, filepath.Join(dir, ".tools"))
+		// Go runs the tests of a package in its own folder, far below .tools.
+		for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+			f.packages = append(f.packages, filepath.Join(dir, ".tools"))
+		}
 	}
 	if self, err := os.Executable(); err == nil {
 		if self, err = filepath.EvalSymlinks(self); err == nil {

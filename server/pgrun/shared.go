@@ -112,7 +112,7 @@ func join(ctx context.Context, dir string) (dsn string, err error) {
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), keeperVariable+"="+dir)
 	// A pipe of ours held open would keep `go test` waiting.
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = "/", out, out, apart()
+	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = out, out, apart()
 	if err := cmd.Start(); err != nil {
 		return "", fmt.Errorf("start its keeper: %w", err)
 	}
