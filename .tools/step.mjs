@@ -1,10 +1,11 @@
 // Runs one step of the build: says what it does, skips it when nothing it reads
 // has changed, ends it when it hangs, and passes its exit status on.
 //
-//   node .tools/step.mjs [--stamp NAME --of PATH... --makes PATH...] [--in DIR] [--timeout SECONDS] [--env NAME=VALUE] TITLE -- COMMAND...
+//   node .tools/step.mjs [--stamp NAME --of PATH... --makes PATH...] [--in DIR] [--timeout SECONDS] [--env NAME=VALUE] [--late yes] TITLE -- COMMAND...
 //
 // A stamp is a hash of the command and of every file under the paths, taken
-// before the command runs, and kept when it succeeds.
+// before the command runs, and kept when it succeeds. With --late a step that
+// ends within half a second says nothing.
 import fs from 'node:fs';
 import path from 'node:path';
 import { digest, run, took } from './lib.mjs';
@@ -32,9 +33,12 @@ if (stamp && fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === now && o
 }
 if (stamp) fs.rmSync(stamp, { force: true }); // a step that fails half-way is not current
 
-console.log(`▸ ${title}`);
+const say = () => console.log(`▸ ${title}`);
+const late = o.late && setTimeout(say, 500);
+if (!late) say();
 const began = Date.now();
 const { code, why } = await run(command, { cwd: o.in, env: o.env, seconds: Number(o.timeout), title });
+clearTimeout(late);
 if (code !== 0) {
 	console.error(`✗ ${title}: ${why}, after ${took(began)}`);
 	process.exit(code);
