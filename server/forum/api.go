@@ -90,7 +90,7 @@ type readInput struct {
 	}
 }
 
-func (s *Service) putRead(ctx context.Context, who access.Actor, in *readInput) (*Read, error) {
+func (s *Service) putRead(ctx context.Context, who access.Actor, in *readInput) (*TopicRead, error) {
 	return s.MarkRead(ctx, who, in.TopicID.ID, in.Body.Number)
 }
 
@@ -102,7 +102,7 @@ type postsInput struct {
 	Limit   int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (s *Service) getPosts(ctx context.Context, who access.Actor, in *postsInput) (*History, error) {
+func (s *Service) getPosts(ctx context.Context, who access.Actor, in *postsInput) (*PostHistory, error) {
 	set := 0
 	for _, is := range []bool{in.Before > 0, in.After > 0, in.Around > 0} {
 		if is {

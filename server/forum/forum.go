@@ -75,8 +75,8 @@ type Frame struct {
 	Author ids.ID `json:"author" doc:"Who wrote or changed it"`
 }
 
-// Read tells a person's other devices how far they have read in a topic.
-type Read struct {
+// TopicRead tells a person's other devices how far they have read in a topic.
+type TopicRead struct {
 	Type           string `json:"type" enum:"topic-read"`
 	Space          ids.ID `json:"space"`
 	Topic          ids.ID `json:"topic"`

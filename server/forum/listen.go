@@ -23,7 +23,7 @@ func (s *Service) listen(bus *events.Bus) {
 	})
 	events.Live(bus, func(list []events.TopicRead) {
 		for _, e := range list {
-			f := Read{Type: "topic-read", Space: e.SpaceID, Topic: e.TopicID, LastReadNumber: e.LastReadNumber, Unread: e.Unread}
+			f := TopicRead{Type: "topic-read", Space: e.SpaceID, Topic: e.TopicID, LastReadNumber: e.LastReadNumber, Unread: e.Unread}
 			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(f)})
 		}
 	})

@@ -28,8 +28,8 @@ func postActions(who access.Actor, space ids.ID, p *Post) []access.Action {
 	return can
 }
 
-// History is a stretch of a topic's posts, deleted ones included.
-type History struct {
+// PostHistory is a stretch of a topic's posts, deleted ones included.
+type PostHistory struct {
 	Items      []Post `json:"items" nullable:"false"`
 	LastNumber int64  `json:"lastNumber" doc:"The last number given in the topic"`
 	HasBefore  bool   `json:"hasBefore"`
@@ -46,7 +46,7 @@ type Span struct {
 
 // Posts reads posts in order of their numbers. Reading by number costs the
 // same at any depth.
-func (s *Service) Posts(ctx context.Context, who access.Actor, topic ids.ID, span Span) (*History, error) {
+func (s *Service) Posts(ctx context.Context, who access.Actor, topic ids.ID, span Span) (*PostHistory, error) {
 	t, err := s.Topic(ctx, who, topic)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s *Service) Posts(ctx context.Context, who access.Actor, topic ids.ID, spa
 		first = last - size + 1
 	}
 	first = max(first, 1)
-	out := &History{LastNumber: t.LastNumber, HasBefore: first > 1, HasAfter: last < t.LastNumber}
+	out := &PostHistory{LastNumber: t.LastNumber, HasBefore: first > 1, HasAfter: last < t.LastNumber}
 	if out.Items, err = listPosts(ctx, s.db, topic, first, last); err != nil {
 		return nil, fmt.Errorf("list posts: %w", err)
 	}

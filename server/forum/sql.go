@@ -21,7 +21,7 @@ const unreadPosts = ` from posts n where n.topic_id = t.id and n.author_id <> $1
 // them is cheaper than counting the others.
 const topicColumns = `t.id, t.space_id, s.name as space_name, t.title, t.excerpt, t.created_at, t.last_post_at, t.last_number, t.pinned, t.closed, t.version,
 	t.last_number - (select count(*) from posts d where d.topic_id = t.id and d.deleted_at is not null) as posts,
-	coalesce(tr.last_read_number, 0) as last_read_number, (select count(*) from (select 1` + unreadPosts + `limit 100) some) as unread,
+	coalesce(tr.last_read_number, 0) as last_read_number, (select count(*) from (select 1` + unreadPosts + `limit 100) counted) as unread,
 	a.id as "author.id", a.name as "author.name", a.job as "author.job", a.organisation as "author.organisation",
 	a.organisation_id as "author.organisation_id", a.former as "author.former",
 	l.id as "last_post_by.id", l.name as "last_post_by.name", l.job as "last_post_by.job", l.organisation as "last_post_by.organisation",
@@ -162,7 +162,7 @@ func readOwn(ctx context.Context, q db.Q, p postRow) error {
 
 func countUnread(ctx context.Context, q db.Q, reader, topic ids.ID, after int64) (int, error) {
 	const query = `select count(*) from (select 1 from posts
-		where topic_id = $2 and number > $3 and author_id <> $1 and deleted_at is null limit 100) some`
+		where topic_id = $2 and number > $3 and author_id <> $1 and deleted_at is null limit 100) counted`
 	var n int
 	err := q.GetContext(ctx, &n, query, reader, topic, after)
 	return n, err

@@ -309,12 +309,12 @@ func applyEdit(ctx context.Context, tx *db.Tx, who access.Actor, t heldTopic, in
 
 // MarkRead says that the person has read up to a number; a lower one than
 // before changes nothing. It gives the state that all their devices show.
-func (s *Service) MarkRead(ctx context.Context, who access.Actor, id ids.ID, number int64) (*Read, error) {
+func (s *Service) MarkRead(ctx context.Context, who access.Actor, id ids.ID, number int64) (*TopicRead, error) {
 	t, err := s.Topic(ctx, who, id)
 	if err != nil {
 		return nil, err
 	}
-	out := &Read{Type: "topic-read", Space: t.SpaceID, Topic: id, LastReadNumber: t.LastReadNumber, Unread: t.Unread}
+	out := &TopicRead{Type: "topic-read", Space: t.SpaceID, Topic: id, LastReadNumber: t.LastReadNumber, Unread: t.Unread}
 	number = min(number, t.LastNumber)
 	if number <= t.LastReadNumber {
 		return out, nil
