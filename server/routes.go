@@ -37,7 +37,7 @@ func (s *Server) routes(version string) error {
 
 	s.Router = api.New(s.app, "Guildhall", "1.0.0", s.log)
 	features := []interface{ Routes(*api.Router) }{
-		ops.Site{Config: s.Config, Version: version}, s.Accounts, s.Spaces, s.Chat,
+		ops.Site{Config: s.Config, Version: version}, s.Accounts, s.Orgs, s.Spaces, s.Chat, s.Forum,
 	}
 	for _, f := range features {
 		f.Routes(s.Router)
@@ -118,7 +118,11 @@ func newBacklog(bus *events.Bus) *backlog {
 }
 
 // Describe lists the metrics.
-func (b *backlog) Describe(out chan<- *prometheus.Desc) { out <- b.waiting; out <- b.dead; out <- b.oldest }
+func (b *backlog) Describe(out chan<- *prometheus.Desc) {
+	out <- b.waiting
+	out <- b.dead
+	out <- b.oldest
+}
 
 // Collect reads the job table.
 func (b *backlog) Collect(out chan<- prometheus.Metric) {
@@ -133,4 +137,3 @@ func (b *backlog) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(b.dead, prometheus.GaugeValue, float64(now.Dead))
 	out <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, now.Oldest)
 }
-

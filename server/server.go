@@ -25,10 +25,12 @@ import (
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/events"
+	"guildhall/server/forum"
 	"guildhall/server/ids"
 	"guildhall/server/limit"
 	"guildhall/server/mail"
 	"guildhall/server/ops"
+	"guildhall/server/orgs"
 	"guildhall/server/realtime"
 	"guildhall/server/spaces"
 	"guildhall/server/text"
@@ -45,6 +47,8 @@ type Server struct {
 	Accounts *accounts.Service
 	Spaces   *spaces.Service
 	Chat     *chat.Service
+	Forum    *forum.Service
+	Orgs     *orgs.Service
 
 	app      *fiber.App
 	log      *slog.Logger
@@ -79,7 +83,26 @@ func Migrate(ctx context.Context, d *db.DB, c config.Config) error {
 	if err := spaces.Prepare(ctx, d, c.Name); err != nil {
 		return fmt.Errorf("prepare the network space: %w", err)
 	}
-	return nil
+	return loadData(ctx, d)
+}
+
+// loadData brings in the open data that this version carries. Rows that
+// somebody edited stay as they are.
+func loadData(ctx context.Context, d *db.DB) error {
+	councils, err := orgs.Councils()
+	if err != nil {
+		return err
+	}
+	areas, err := orgs.Areas()
+	if err != nil {
+		return err
+	}
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		if err := orgs.LoadAreas(ctx, tx, areas); err != nil {
+			return err
+		}
+		return orgs.Load(ctx, tx, councils)
+	})
 }
 
 // New builds a node on a migrated database and starts its work in the
@@ -115,8 +138,10 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Bus = realtime.NewBus()
 	s.Accounts = accounts.New(accounts.Deps{DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Secret: secret, Terminal: d.Terminal})
 	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload})
+	s.Orgs = orgs.New(d.DB)
 	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts)
 	rate := limit.NewRate(c.LimitMessages)
+	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate})
 	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Metrics: s.registry})
 	s.tellLive()
 
@@ -216,7 +241,6 @@ func (s *Server) tellLive() {
 		}
 	})
 }
-
 
 // MakeAdmin makes an administrator, who is in the network like everybody, and
 // gives the code of their first sign-in.

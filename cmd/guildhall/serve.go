@@ -213,4 +213,3 @@ func openapi(ctx context.Context, args []string) (err error) {
 	_, err = os.Stdout.Write(spec)
 	return err
 }
-

@@ -108,7 +108,7 @@ type readInput struct {
 	}
 }
 
-func (s *Service) putRead(ctx context.Context, who access.Actor, in *readInput) (*Read, error) {
+func (s *Service) putRead(ctx context.Context, who access.Actor, in *readInput) (*ReadMark, error) {
 	return s.MarkRead(ctx, who, in.RoomID.ID, in.Body.Seq)
 }
 

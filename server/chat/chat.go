@@ -66,8 +66,8 @@ type Change struct {
 	Message *Message `json:"message,omitempty" doc:"The message as it is now; absent when gone"`
 }
 
-// Read tells a person's other devices how far they have read.
-type Read struct {
+// ReadMark tells a person's other devices how far they have read.
+type ReadMark struct {
 	Type        string `json:"type" enum:"read"`
 	Room        ids.ID `json:"room"`
 	LastReadSeq int64  `json:"lastReadSeq"`

@@ -228,7 +228,7 @@ func TestUnreadIsCounted(t *testing.T) {
 	if n := unread("member"); n != 5 {
 		t.Errorf("unread %d, want 5", n)
 	}
-	var read chat.Read
+	var read chat.ReadMark
 	path := testkit.Path("/rooms/%s/read", room.ID)
 	w.As("member").Put(path, map[string]any{"seq": 3}).Expect(200).JSON(&read)
 	if read.Unread != 2 || read.LastReadSeq != 3 {
@@ -281,7 +281,7 @@ func TestHistoryPages(t *testing.T) {
 			t.Errorf("%s: %d items, %+v", c.query, n, h)
 		}
 	}
-	w.As("member").Get(path + "?before=3&after=1").Problem(422, "invalid")
-	w.As("member").Get(path + "?limit=201").Problem(422, "invalid")
-	w.As("member").Get(path + "?nonsense=1").Problem(422, "invalid")
+	w.As("member").Get(path+"?before=3&after=1").Problem(422, "invalid")
+	w.As("member").Get(path+"?limit=201").Problem(422, "invalid")
+	w.As("member").Get(path+"?nonsense=1").Problem(422, "invalid")
 }

@@ -29,7 +29,7 @@ func (s *Service) listen(bus *events.Bus) {
 	})
 	events.Live(bus, func(list []events.RoomRead) {
 		for _, e := range list {
-			f := Read{Type: "read", Room: e.RoomID, LastReadSeq: e.LastReadSeq, Unread: e.Unread}
+			f := ReadMark{Type: "read", Room: e.RoomID, LastReadSeq: e.LastReadSeq, Unread: e.Unread}
 			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(f)})
 		}
 	})
@@ -62,4 +62,3 @@ func (s *Service) liveChanges(ctx context.Context, room ids.ID, after int64, lim
 func (s *Service) heads(ctx context.Context, rooms []ids.ID) (map[ids.ID]int64, error) {
 	return readHeads(ctx, s.db, ids.Ints(rooms))
 }
-

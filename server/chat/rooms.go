@@ -88,12 +88,12 @@ func (s *Service) MakeRoom(ctx context.Context, who access.Actor, space ids.ID, 
 
 // MarkRead says that the person has read up to seq; a lower number than
 // before changes nothing. It gives the state that all their devices show.
-func (s *Service) MarkRead(ctx context.Context, who access.Actor, id ids.ID, seq int64) (*Read, error) {
+func (s *Service) MarkRead(ctx context.Context, who access.Actor, id ids.ID, seq int64) (*ReadMark, error) {
 	r, err := s.Room(ctx, who, id)
 	if err != nil {
 		return nil, err
 	}
-	out := Read{Type: "read", Room: id}
+	out := ReadMark{Type: "read", Room: id}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if out.LastReadSeq, err = upsertRead(ctx, tx, who.ID, id, min(seq, r.Head)); err != nil {
 			return fmt.Errorf("mark read: %w", err)

@@ -53,7 +53,9 @@ type Rate struct {
 }
 
 // NewRate makes a limit of so many a minute for each key.
-func NewRate(perMinute int) *Rate { return &Rate{perMinute: perMinute, keys: map[string]*rate.Limiter{}} }
+func NewRate(perMinute int) *Rate {
+	return &Rate{perMinute: perMinute, keys: map[string]*rate.Limiter{}}
+}
 
 // Take uses one, or fails with "too many" and the time until the next.
 func (r *Rate) Take(now time.Time, key string) error {

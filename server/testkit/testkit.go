@@ -141,13 +141,22 @@ func (p *Person) Actor() access.Actor {
 func (p *Person) Get(path string) *Answer { p.world.T.Helper(); return p.Send("GET", path, nil) }
 
 // Post sends a body as JSON; a string goes as it is.
-func (p *Person) Post(path string, body any) *Answer { p.world.T.Helper(); return p.Send("POST", path, body) }
+func (p *Person) Post(path string, body any) *Answer {
+	p.world.T.Helper()
+	return p.Send("POST", path, body)
+}
 
 // Put sends a body as JSON.
-func (p *Person) Put(path string, body any) *Answer { p.world.T.Helper(); return p.Send("PUT", path, body) }
+func (p *Person) Put(path string, body any) *Answer {
+	p.world.T.Helper()
+	return p.Send("PUT", path, body)
+}
 
 // Patch sends a body as JSON.
-func (p *Person) Patch(path string, body any) *Answer { p.world.T.Helper(); return p.Send("PATCH", path, body) }
+func (p *Person) Patch(path string, body any) *Answer {
+	p.world.T.Helper()
+	return p.Send("PATCH", path, body)
+}
 
 // Delete asks to remove a path.
 func (p *Person) Delete(path string) *Answer { p.world.T.Helper(); return p.Send("DELETE", path, nil) }

@@ -1,0 +1,180 @@
+package server_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"guildhall/server/access"
+	"guildhall/server/api"
+	"guildhall/server/ids"
+	"guildhall/server/testkit"
+)
+
+// row says how an operation keeps what is private private.
+type row struct {
+	kind string // public, own, list, thing
+	why  string // for own: why no foreign thing can be named
+	body any    // for thing: a valid body
+	role string // for thing: the role that an insider lacks, if any
+}
+
+// walk has a row for each operation. One without a row fails the test.
+var walk = map[string]row{
+	"get-site":           {kind: "public"},
+	"ask-code":           {kind: "public"},
+	"verify-code":        {kind: "public"},
+	"demo-sign-in":       {kind: "public"},
+	"sign-out":           {kind: "own", why: "ends the session of the cookie"},
+	"list-sessions":      {kind: "own", why: "lists the caller's sessions"},
+	"end-other-sessions": {kind: "own", why: "ends the caller's sessions"},
+	"end-session":        {kind: "thing"},
+	"get-me":             {kind: "own", why: "is the caller"},
+	"edit-me":            {kind: "own", why: "changes the caller"},
+	"list-people":        {kind: "list"},
+	"get-person":         {kind: "thing"},
+	"list-organisations": {kind: "list"},
+	"get-organisation":   {kind: "own", why: "councils are public knowledge"},
+	"list-service-areas": {kind: "list"},
+	"list-spaces":        {kind: "list"},
+	"open-space":         {kind: "own", why: "admins only, by its door"},
+	"get-space":          {kind: "thing"},
+	"edit-space":         {kind: "thing", body: map[string]any{"name": "X", "description": "", "residentialFrom": nil, "residentialTo": nil, "reviewDay": nil, "version": 1}, role: "member"},
+	"join-space":         {kind: "thing"},
+	"step-in":            {kind: "thing", role: "member"},
+	"list-members":       {kind: "thing"},
+	"add-member":         {kind: "thing", body: map[string]any{"email": "new@council.example", "name": "New"}, role: "member"},
+	"set-role":           {kind: "thing", body: map[string]any{"role": "member"}, role: "member"},
+	"remove-member":      {kind: "thing", role: "member"},
+	"list-space-audit":   {kind: "thing", role: "member"},
+	"list-my-rooms":      {kind: "list"},
+	"list-rooms":         {kind: "thing"},
+	"make-room":          {kind: "thing", body: map[string]any{"name": "X"}, role: "member"},
+	"get-room":           {kind: "thing"},
+	"list-messages":      {kind: "thing"},
+	"post-message":       {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ab", "body": "X"}},
+	"list-changes":       {kind: "thing"},
+	"mark-room-read":     {kind: "thing", body: map[string]any{"seq": 1}},
+	"edit-message":       {kind: "thing", body: map[string]any{"body": "X", "version": 1}, role: "facilitator"},
+	"delete-message":     {kind: "thing", role: "facilitator"},
+	"list-my-topics":     {kind: "list"},
+	"list-topics":        {kind: "thing"},
+	"start-topic":        {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ac", "title": "X", "body": "X"}},
+	"get-topic":          {kind: "thing"},
+	"edit-topic":         {kind: "thing", body: map[string]any{"pinned": true, "version": 1}, role: "member"},
+	"list-posts":         {kind: "thing"},
+	"add-post":           {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ad", "body": "X"}},
+	"mark-topic-read":    {kind: "thing", body: map[string]any{"number": 1}},
+	"edit-post":          {kind: "thing", body: map[string]any{"body": "X", "version": 1}, role: "facilitator"},
+	"delete-post":        {kind: "thing", role: "facilitator"},
+	"list-post-versions": {kind: "thing"},
+	"search":             {kind: "list"},
+	"list-stories":       {kind: "list"},
+	"find-stories":       {kind: "list"},
+	"get-story":          {kind: "own", why: "every story is for the whole network so far; one of a space gets a thing's row"},
+}
+
+var place = regexp.MustCompile(`\{(\w+)\}`)
+
+// TestWalk calls every operation as those who may not.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	secret := "Zanzibar" // in everything that is private to cohort A
+	things := private(w, secret)
+	for _, op := range w.Router.Ops() {
+		r, ok := walk[op.ID]
+		if !ok {
+			t.Errorf("%s %s (%s) has no row in the walk", op.Method, op.Path, op.ID)
+			continue
+		}
+		foreign, missing := path(t, op, things), path(t, op, nil)
+		if r.kind == "public" {
+			if op.Door != api.Public {
+				t.Errorf("%s: its row says public, its door says %s", op.ID, op.Door)
+			}
+			continue
+		}
+		if a := w.As("stranger").Send(op.Method, foreign, "{"); a.Status != 401 {
+			t.Errorf("%s: a stranger got %d: %s", op.ID, a.Status, a.Body)
+		}
+		switch r.kind {
+		case "own":
+			if r.why == "" {
+				t.Errorf("%s: say why no foreign thing can be named", op.ID)
+			}
+		case "list":
+			if a := w.As("outsider").Send(op.Method, foreign, nil); a.Status != 200 || strings.Contains(a.Body, secret) {
+				t.Errorf("%s: an outsider's list answered %d: %s", op.ID, a.Status, a.Body)
+			}
+		case "thing":
+			there, never := w.As("outsider").Send(op.Method, foreign, r.body), w.As("outsider").Send(op.Method, missing, r.body)
+			if there.Status != 404 || bland(t, there.Body) != bland(t, never.Body) || never.Status != 404 {
+				t.Errorf("%s: an outsider got %d %s, and for an id that never was %d %s", op.ID, there.Status, there.Body, never.Status, never.Body)
+			}
+			if r.role != "" {
+				if a := w.As(r.role).Send(op.Method, foreign, r.body); a.Status != 403 {
+					t.Errorf("%s: a %s got %d, want 403: %s", op.ID, r.role, a.Status, a.Body)
+				}
+			}
+		}
+	}
+}
+
+// private makes one of everything in cohort A and gives their ids by the name
+// of the path parameter.
+func private(w *testkit.World, secret string) map[string]ids.ID {
+	var room, message, topic, posts struct {
+		ID    ids.ID
+		Items []struct{ ID ids.ID }
+	}
+	space := w.Space("cohortA")
+	w.As("facilitator").Post(testkit.Path("/spaces/%s/rooms", space), map[string]any{"name": secret}).Expect(201).JSON(&room)
+	w.As("member").Post(testkit.Path("/rooms/%s/messages", room.ID), map[string]any{"clientId": ids.NewUUID(), "body": secret}).Expect(201).JSON(&message)
+	w.As("moderator").Post(testkit.Path("/spaces/%s/topics", space), map[string]any{"clientId": ids.NewUUID(), "title": secret, "body": secret}).Expect(201).JSON(&topic)
+	w.As("member").Get(testkit.Path("/topics/%s/posts", topic.ID)).Expect(200).JSON(&posts)
+	var sessions struct{ Items []struct{ ID ids.ID } }
+	w.As("member").Get("/api/sessions").Expect(200).JSON(&sessions)
+	// Somebody who shares no space with the outsider, not even the network.
+	hidden := w.AddPerson(secret, access.SiteMember, map[string]access.Role{"cohortA": access.Member})
+	if _, err := w.DB.Exec(`update memberships set ended_at = now() where account_id = $1 and space_id = $2`, hidden.ID, w.Space("network")); err != nil {
+		w.T.Fatal(err)
+	}
+	return map[string]ids.ID{
+		"spaceId": space, "roomId": room.ID, "messageId": message.ID, "topicId": topic.ID, "postId": posts.Items[0].ID,
+		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": 1,
+	}
+}
+
+// path fills a path with the things' ids, or with ids that never were.
+func path(t *testing.T, op api.Op, things map[string]ids.ID) string {
+	query := ""
+	if op.ID == "list-changes" {
+		query = "?after=0"
+	}
+	return "/api" + place.ReplaceAllStringFunc(op.Path, func(p string) string {
+		if things == nil {
+			return "987654321"
+		}
+		id, ok := things[strings.Trim(p, "{}")]
+		if !ok {
+			t.Fatalf("%s: the walk has nothing for %s", op.ID, p)
+		}
+		return id.String()
+	}) + query
+}
+
+// bland is a problem without the id of its request.
+func bland(t *testing.T, body string) string {
+	var p map[string]any
+	if err := json.Unmarshal([]byte(body), &p); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	delete(p, "requestId")
+	b, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
