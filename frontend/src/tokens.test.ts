@@ -79,7 +79,7 @@ test('the dark theme is the same whether the device or the person asks for it', 
 });
 
 test('initials are white on colours that carry them', () => {
-	const avatars = [...readFileSync('src/app.css', 'utf8').matchAll(/@utility avatar-\d \{\s*background: (#\w{6})/g)];
+	const avatars = [...readFileSync('src/app.css', 'utf8').matchAll(/\.avatar-\d \{\s*background: (#\w{6})/g)];
 	expect(avatars).toHaveLength(6);
 	for (const [, colour] of avatars) expect(ratio('#FFFFFF', colour!)).toBeGreaterThanOrEqual(7);
 });

@@ -9,8 +9,10 @@ import type {
 	Message,
 	MessagePage,
 	Organisation,
+	OrganisationDetails,
 	Page,
 	Person,
+	PostPage,
 	PostVersion,
 	Profile,
 	Role,
@@ -80,17 +82,20 @@ export const readRoom = (room: string, seq: number) =>
 	api.put<{ lastReadSeq: number; unread: number }>(`/rooms/${room}/read`, { seq });
 
 // Forum
-export const listNewTopics = () => api.get<Page<Topic>>('/topics', { limit: 20 });
+export const listNewTopics = () => api.get<Page<Topic>>('/topics', { unread: true, limit: 20 });
 export const listTopics = (space: string, cursor?: string) =>
 	api.get<Page<Topic>>(`/spaces/${space}/topics`, { cursor });
 export const getTopic = (id: string) => api.get<Topic>(`/topics/${id}`);
-export const openTopic = (space: string, title: string, body: string) =>
-	api.post<Topic>(`/spaces/${space}/topics`, { title, body });
+export const openTopic = (space: string, clientId: string, title: string, body: string) =>
+	api.post<Topic>(`/spaces/${space}/topics`, { clientId, title, body });
 export const editTopic = (topic: Topic, edit: { title?: string; pinned?: boolean; closed?: boolean }) =>
 	api.patch<Topic>(`/topics/${topic.id}`, { ...edit, version: topic.version });
-export const listPosts = (topic: string, cursor?: string) =>
-	api.get<Page<ForumPost>>(`/topics/${topic}/posts`, { cursor });
-export const reply = (topic: string, body: string) => api.post<ForumPost>(`/topics/${topic}/posts`, { body });
+export const listPosts = (
+	topic: string,
+	where: { before?: number; after?: number; around?: number; limit?: number } = {}
+) => api.get<PostPage>(`/topics/${topic}/posts`, where);
+export const reply = (topic: string, clientId: string, body: string) =>
+	api.post<ForumPost>(`/topics/${topic}/posts`, { clientId, body });
 export const editPost = (id: string, version: number, body: string) =>
 	api.patch<ForumPost>(`/posts/${id}`, { body, version });
 export const deletePost = (id: string) => api.delete(`/posts/${id}`);
@@ -124,4 +129,4 @@ export const listOrganisations = (
 	query: { q?: string; type?: string; region?: string; nation?: string; cursor?: string },
 	signal?: Signal
 ) => api.get<Page<Organisation>>('/organisations', query, signal);
-export const getOrganisation = (id: string) => api.get<Organisation>(`/organisations/${id}`);
+export const getOrganisation = (id: string) => api.get<OrganisationDetails>(`/organisations/${id}`);

@@ -136,7 +136,10 @@ export type Topic = {
 	createdAt: string;
 	lastPostAt: string;
 	lastPostBy: Person;
+	/** Without deleted ones; lastNumber counts those too. */
 	posts: number;
+	lastNumber: number;
+	lastReadNumber: number;
 	unread: number;
 	pinned: boolean;
 	closed: boolean;
@@ -158,9 +161,12 @@ export type ForumPost = {
 	can: Action[];
 };
 
+export type PostPage = { items: ForumPost[]; lastNumber: number; hasBefore: boolean; hasAfter: boolean };
+
 export type PostVersion = { version: number; html: string; editedAt: string };
 
-export type ServiceArea = { slug: string; label: string; parent: string | null };
+/** One thing that councils do; parent is the slug of the area above, '' at the top. */
+export type ServiceArea = { slug: string; label: string; labelCy: string; parent: string };
 
 export type Organisation = {
 	id: string;
@@ -169,19 +175,25 @@ export type Organisation = {
 	shortName: string;
 	type: string;
 	typeLabel: string;
-	tier: string;
 	nation: string;
 	region: string;
 	population: number | null;
 	current: boolean;
 	startsOn: string | null;
 	endsOn: string | null;
-	aliases: string[];
-	successors: Pick<Organisation, 'id' | 'name' | 'startsOn'>[];
-	domains: string[];
+	homepage: string;
 	madeUp: boolean;
+};
+
+type OrganisationLink = { id: string; shortName: string; on: string | null };
+export type OrganisationDetails = Organisation & {
+	aliases: string[];
+	successors: OrganisationLink[];
+	predecessors: OrganisationLink[];
+	domains: { domain: string; kind: 'web' | 'mail'; status: string }[];
 	stories: number;
 	people: number;
+	attribution: string;
 };
 
 export type Story = {

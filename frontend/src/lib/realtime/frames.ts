@@ -8,7 +8,8 @@ export type Frame =
 	| { type: 'refused'; room?: string; space?: string }
 	| { type: 'heartbeat'; heads?: Record<string, number> }
 	| { type: 'read'; room: string; lastReadSeq: number; unread: number }
-	| { type: 'topic'; space: string; topic: string; posts: number; lastPostId: string }
+	| { type: 'topic'; kind: string; space: string; topic: string; number: number; posts: number; author: string }
+	| { type: 'topic-read'; space: string; topic: string; lastReadNumber: number; unread: number }
 	| { type: 'reconnect'; afterMs?: number }
 	| { type: 'access' }
 	/** Something in the space other than a topic: a room was made, the dates moved. */

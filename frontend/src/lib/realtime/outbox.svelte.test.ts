@@ -62,7 +62,7 @@ describe('an outbox', () => {
 		await outbox.add('9', 'one');
 		await outbox.add('9', 'two');
 		await vi.waitFor(() => expect(bodies()).toEqual(['one', 'two']));
-		expect(outbox.waiting).toEqual([]);
+		await vi.waitFor(() => expect(outbox.waiting).toEqual([]));
 	});
 
 	test('survives a reload', async () => {
@@ -85,7 +85,7 @@ describe('an outbox', () => {
 
 		await outbox.retry(outbox.waiting[0]!.clientId);
 		await vi.waitFor(() => expect(bodies()).toEqual(['fine', 'too late']));
-		expect(outbox.waiting).toEqual([]);
+		await vi.waitFor(() => expect(outbox.waiting).toEqual([]));
 	});
 
 	test('forgets what is discarded', async () => {
@@ -94,7 +94,7 @@ describe('an outbox', () => {
 		await outbox.add('9', 'no');
 		await vi.waitFor(() => expect(outbox.waiting[0]?.failed).toBe('not-allowed'));
 		await outbox.discard(outbox.waiting[0]!.clientId);
-		expect(outbox.waiting).toEqual([]);
+		await vi.waitFor(() => expect(outbox.waiting).toEqual([]));
 		expect(await store.all()).toEqual([]);
 	});
 

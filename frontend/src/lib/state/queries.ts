@@ -6,7 +6,7 @@ import type { Page, Room } from '#lib/api/types.ts';
 export const spacesQuery = () => ({ queryKey: ['spaces'], queryFn: listSpaces });
 export const spaceQuery = (id: string) => ({ queryKey: ['spaces', id], queryFn: () => getSpace(id) });
 export const roomsQuery = () => ({ queryKey: ['rooms'], queryFn: listRooms });
-export const newTopicsQuery = () => ({ queryKey: ['topics'], queryFn: listNewTopics });
+export const newTopicsQuery = () => ({ queryKey: ['topics', 'unread'], queryFn: listNewTopics });
 export const topicsQuery = (space: string) => ({ queryKey: ['topics', space], queryFn: () => listTopics(space) });
 export const serviceAreasQuery = () => ({
 	queryKey: ['service-areas'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clock, day, dayKey, daysUntil, exact, said, wholeDay } from './time.ts';
+import { clock, day, dayKey, daysUntil, exact, said, span, wholeDay } from './time.ts';
 
 const manner = { locale: 'en-GB', zone: 'Europe/London', now: new Date('2026-03-12T15:00:00Z') };
 const at = (text: string) => new Date(text);
@@ -44,4 +44,10 @@ test('a whole day is the same day in every zone', () => {
 	expect(wholeDay('2026-03-12', 'en-GB')).toBe('Thursday 12 March 2026');
 	expect(daysUntil('2026-03-13', { ...manner, zone: 'Pacific/Auckland' })).toBe(0);
 	expect(daysUntil('2026-03-13', manner)).toBe(1);
+});
+
+test('a span of days says the month once', () => {
+	expect(span('2026-06-10', '2026-06-11', 'en-GB')).toBe('10 to 11 June 2026');
+	expect(span('2026-05-31', '2026-06-01', 'en-GB')).toBe('31 May 2026 to 1 June 2026');
+	expect(span('2026-06-10', '2026-06-10', 'en-GB')).toBe('Wednesday 10 June 2026');
 });

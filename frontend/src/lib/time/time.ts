@@ -66,6 +66,14 @@ export function wholeDay(date: string, locale: string, weekday = true): string {
 	return plain(format(new Date(date), locale, weekday ? { ...options, weekday: 'long' } : options));
 }
 
+/** span writes the days from one to another: 10 to 11 June 2026. */
+export function span(from: string, to: string, locale: string): string {
+	if (from === to) return wholeDay(from, locale);
+	const month = from.slice(0, 7) === to.slice(0, 7);
+	const first = month ? String(Number(from.slice(8))) : wholeDay(from, locale, false);
+	return t('time.range', { from: first, to: wholeDay(to, locale, false) });
+}
+
 /** daysUntil counts the days to a date: 0 is today, less is past. */
 export function daysUntil(date: string, { zone, now }: Manner): number {
 	return daysBetween(dayKey(now, zone), date);
