@@ -21,6 +21,9 @@ type candidate struct {
 // person can find counts, so that a correction tells nothing of what is
 // hidden.
 func (s *pgSearch) correct(ctx context.Context) error {
+	if err := s.loosen(ctx); err != nil {
+		return err
+	}
 	dead := s.dead()
 	if len(dead) == 0 {
 		return nil
@@ -64,6 +67,31 @@ func (s *pgSearch) correct(ctx context.Context) error {
 	s.plan.settle()
 	return s.fetch(ctx)
 }
+
+// loosen lets the words of a synonym stand apart where next to nothing has
+// the synonym as it is: a gazetteer of addresses is an address gazetteer.
+func (s *pgSearch) loosen(ctx context.Context) error {
+	for i := range s.plan.terms {
+		t := &s.plan.terms[i]
+		found := 0
+		for _, w := range t.ways {
+			found += len(s.lists[w.query])
+		}
+		if t.filler || t.must || found >= enoughFinds {
+			continue
+		}
+		for _, w := range t.ways {
+			if w.kind == synonym && len(w.phrase) > 1 {
+				w.kind, w.loose, w.weight = scattered, true, w.weight*looseWeight
+				s.plan.add(i, w)
+			}
+		}
+	}
+	return s.fetch(ctx)
+}
+
+// enoughFinds is how many finds make looking further needless.
+const enoughFinds = 3
 
 // dead lists the terms that nothing has.
 func (s *pgSearch) dead() []int {
@@ -171,7 +199,7 @@ func (s *pgSearch) finds(ctx context.Context, words []string) (map[string]int, e
 	}
 	queries := make([]string, len(words))
 	for i, v := range vectors {
-		queries[i] = tsquery(lexemes([]byte(v)), false)
+		queries[i] = tsquery(lexemes([]byte(v)), false, false)
 	}
 	lists, err := postings(ctx, s.tx, s.q.Kind, s.q.Spaces, queries)
 	if err != nil {

@@ -33,7 +33,7 @@ type Sort string
 
 // The orders. Without any words of a query, Best is the same as Newest.
 const (
-	Best   Sort = "best"
+	Best   Sort = "relevance"
 	Newest Sort = "newest"
 	Oldest Sort = "oldest"
 )

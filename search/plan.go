@@ -31,6 +31,7 @@ type way struct {
 	kind   wayKind
 	phrase []lexeme
 	prefix bool   // the last word of phrase is only begun
+	loose  bool   // the words of phrase may stand anywhere
 	query  string // phrase as a tsquery
 }
 
@@ -43,11 +44,13 @@ const (
 	joined
 	begun
 	parted
+	scattered
 )
 
 const (
 	begunWeight  = 0.4 // beside the whole word
 	aloneWeight  = 0.8 // a begun or parted word, when there is no whole one
+	looseWeight  = 0.5 // of a synonym whose words do not stand together
 	joinedWeight = 1.0
 	fillerWeight = 0.25
 )
@@ -118,7 +121,7 @@ func (p *plan) marks() string {
 
 // add gives a term one more way, unless it has it.
 func (p *plan) add(t int, w way) {
-	if t < 0 || slices.ContainsFunc(p.terms[t].ways, func(o way) bool { return o.text == w.text && o.prefix == w.prefix }) {
+	if t < 0 || slices.ContainsFunc(p.terms[t].ways, func(o way) bool { return o.text == w.text && o.prefix == w.prefix && o.loose == w.loose }) {
 		return
 	}
 	p.terms[t].ways = append(p.terms[t].ways, w)

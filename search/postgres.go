@@ -182,7 +182,7 @@ func (s *pgSearch) fetch(ctx context.Context) error {
 	for i := range s.plan.terms {
 		for j := range s.plan.terms[i].ways {
 			w := &s.plan.terms[i].ways[j]
-			w.query = tsquery(w.phrase, w.prefix)
+			w.query = tsquery(w.phrase, w.prefix, w.loose)
 			if _, ok := s.lists[w.query]; ok || len(w.phrase) == 0 {
 				continue
 			}
@@ -226,7 +226,7 @@ func (s *pgSearch) gather() map[int64]uint32 {
 		}
 		t.idf = idf(max(s.n, df), df)
 	}
-	enough := s.plan.enough(s.engine.tuning.threshold)
+	enough := s.plan.enough(s.engine.tuning)
 	for id, mask := range found {
 		if !enough(mask) {
 			delete(found, id)
@@ -236,12 +236,13 @@ func (s *pgSearch) gather() map[int64]uint32 {
 }
 
 // enough says which sets of terms will do.
-func (p *plan) enough(share float64) func(mask uint32) bool {
+func (p *plan) enough(t tuning) func(mask uint32) bool {
 	var whole float64
-	var must uint32
+	var must, telling uint32
 	for i, t := range p.terms {
 		if !t.filler {
 			whole += t.idf
+			telling |= 1 << i
 		}
 		if t.must {
 			must |= 1 << i
@@ -251,7 +252,11 @@ func (p *plan) enough(share float64) func(mask uint32) bool {
 	return func(mask uint32) bool {
 		ok, seen := known[mask]
 		if !seen {
-			ok = mask&must == must && p.weight(mask, false) >= share*whole && mask != 0
+			share := t.one
+			if bits.OnesCount32(mask&telling) > 1 {
+				share = t.several
+			}
+			ok = mask != 0 && mask&must == must && p.weight(mask, false) >= share*whole
 			known[mask] = ok
 		}
 		return ok

@@ -4,33 +4,70 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"guildhall/server/db"
 	"guildhall/server/ids"
 )
 
-// mostText keeps a vector below PostgreSQL's limit of 1 MB.
+// mostIndexed keeps a vector below PostgreSQL's limit of 1 MB.
 const mostIndexed = 200_000
 
-// Put makes a thing findable, or findable as it is now. It runs in the
-// transaction that writes the thing: the two are seen together.
-func Put(ctx context.Context, tx *db.Tx, d Doc) error {
-	d.Title, d.Terms, d.Summary, d.Text = clip(d.Title), clip(d.Terms), clip(d.Summary), clip(d.Text)
-	if d.Facets == nil {
-		d.Facets = map[string][]string{}
+// putRow is a Doc as its insert takes it: title and terms as they are, and all
+// texts once more as the database's parser should see them.
+type putRow struct {
+	Kind      string              `json:"kind"`
+	ID        int64               `json:"id"`
+	SpaceID   int64               `json:"space_id"`
+	At        time.Time           `json:"at"`
+	Facets    map[string][]string `json:"facets"`
+	Title     string              `json:"title"`
+	Terms     string              `json:"terms"`
+	Summary   string              `json:"summary"`
+	Text      string              `json:"text"`
+	AsTitle   string              `json:"as_title"`
+	AsTerms   string              `json:"as_terms"`
+	AsSummary string              `json:"as_summary"`
+	AsText    string              `json:"as_text"`
+}
+
+// Put makes things findable, or findable as they are now. It runs in the
+// transaction that writes the things: the two are seen together. No thing may
+// be there twice.
+func Put(ctx context.Context, tx *db.Tx, docs ...Doc) error {
+	if len(docs) == 0 {
+		return nil
 	}
-	names, values := facetPairs(d.Facets)
-	if err := insertFacets(ctx, tx, names, values); err != nil {
+	rows := make([]putRow, len(docs))
+	values := map[facetKey]bool{}
+	texts := make([]string, 0, len(docs)*classes)
+	for i, d := range docs {
+		title, terms, summary, text := clip(d.Title), clip(d.Terms), clip(d.Summary), clip(d.Text)
+		rows[i] = putRow{
+			Kind: d.Kind, ID: int64(d.ID), SpaceID: int64(d.SpaceID), At: d.At, Facets: d.Facets, Title: title, Terms: terms, Summary: summary, Text: text,
+			AsTitle: forIndex(title), AsTerms: forIndex(terms), AsSummary: forIndex(summary), AsText: forIndex(text),
+		}
+		if rows[i].Facets == nil {
+			rows[i].Facets = map[string][]string{}
+		}
+		for name, list := range d.Facets {
+			for _, v := range list {
+				values[facetKey{name, v}] = true
+			}
+		}
+		texts = append(texts, title, terms, summary, text)
+	}
+	if err := insertFacets(ctx, tx, values); err != nil {
 		return fmt.Errorf("put facets: %w", err)
 	}
-	if err := upsertDocument(ctx, tx, d, names, values); err != nil {
-		return fmt.Errorf("put %s %d: %w", d.Kind, d.ID, err)
+	if err := upsertDocuments(ctx, tx, rows); err != nil {
+		return fmt.Errorf("put documents: %w", err)
 	}
-	if err := insertWords(ctx, tx, spelled(d.Title, d.Terms, d.Summary, d.Text)); err != nil {
+	if err := insertWords(ctx, tx, spelled(texts...)); err != nil {
 		return fmt.Errorf("put words: %w", err)
 	}
-	if err := markDirty(ctx, tx, d.Kind, int64(d.ID)); err != nil {
-		return fmt.Errorf("mark %s %d: %w", d.Kind, d.ID, err)
+	if err := markDirty(ctx, tx, rows); err != nil {
+		return fmt.Errorf("mark documents: %w", err)
 	}
 	return nil
 }
@@ -40,27 +77,20 @@ func Drop(ctx context.Context, tx *db.Tx, kind string, id ids.ID) error {
 	if err := deleteDocument(ctx, tx, kind, int64(id)); err != nil {
 		return fmt.Errorf("drop %s %d: %w", kind, id, err)
 	}
-	if err := markDirty(ctx, tx, kind, int64(id)); err != nil {
+	if err := markDirty(ctx, tx, []putRow{{Kind: kind, ID: int64(id)}}); err != nil {
 		return fmt.Errorf("mark %s %d: %w", kind, id, err)
 	}
 	return nil
 }
 
+// clip also makes the text one that a text column takes.
 func clip(s string) string {
+	s = noMarks(s)
 	if len(s) <= mostIndexed {
 		return s
 	}
 	rs := []rune(s)
 	return string(rs[:min(len(rs), mostIndexed/4)])
-}
-
-func facetPairs(facets map[string][]string) (names, values []string) {
-	for name, list := range facets {
-		for _, v := range list {
-			names, values = append(names, name), append(values, v)
-		}
-	}
-	return names, values
 }
 
 // RebuildWords makes the list of words for corrections anew, so that words

@@ -6,14 +6,15 @@ import "math"
 // in the fields are weighed and added before they saturate. A term that can be
 // found in several ways counts as the best of them.
 type tuning struct {
-	field     [classes]float64 // weight of an occurrence in title, terms, summary, text
-	k1, b     float64
-	near      float64 // share of two terms' weight added when they stand together
-	cover     float64 // power of the share of the query that is found
-	threshold float64 // share of the query, by weight, that must be found at all
+	field   [classes]float64 // weight of an occurrence in title, terms, summary, text
+	k1, b   float64
+	near    float64 // share of two terms' weight added when they stand together
+	cover   float64 // power of the share of the query that is found
+	one     float64 // share of the query, by weight, that must be found at all
+	several float64 // the same for two terms or more
 }
 
-var defaults = tuning{field: [classes]float64{3, 2, 1.5, 1}, k1: 1.2, b: 0.4, near: 0.3, cover: 0.5, threshold: 0.35}
+var defaults = tuning{field: [classes]float64{3, 2, 1.5, 1}, k1: 1.2, b: 0.4, near: 0.3, cover: 0.5, one: 0.4, several: 0.2}
 
 // idf is the weight of a word that df of n documents have.
 func idf(n, df int) float64 {
@@ -145,6 +146,9 @@ func (r *reader) occurrences(w way) []place {
 	if len(lists) == 1 {
 		return lists[0]
 	}
+	if w.loose {
+		return fewest(lists)
+	}
 	var out []place
 	for _, p := range lists[0] {
 		whole := true
@@ -156,6 +160,17 @@ func (r *reader) occurrences(w way) []place {
 		}
 	}
 	return out
+}
+
+// fewest is the shortest list: all words are there as often as the rarest.
+func fewest(lists [][]place) []place {
+	least := lists[0]
+	for _, l := range lists {
+		if len(l) < len(least) {
+			least = l
+		}
+	}
+	return least
 }
 
 func has(places []place, at int) bool {

@@ -169,26 +169,32 @@ func listFacets(ctx context.Context, q db.Q) ([]facetRow, error) {
 	return rows, err
 }
 
-func insertFacets(ctx context.Context, q db.Q, names, values []string) error {
+func insertFacets(ctx context.Context, q db.Q, values map[facetKey]bool) error {
 	const query = `insert into search_facets (name, value) select n, v from unnest($1::text[], $2::text[]) as u(n, v)
 		where not exists (select from search_facets where name = u.n and value = u.v)`
-	_, err := q.ExecContext(ctx, query, pq.Array(names), pq.Array(values))
+	names, list := make([]string, 0, len(values)), make([]string, 0, len(values))
+	for k := range values {
+		names, list = append(names, k.name), append(list, k.value)
+	}
+	_, err := q.ExecContext(ctx, query, pq.Array(names), pq.Array(list))
 	return err
 }
 
-func upsertDocument(ctx context.Context, q db.Q, d Doc, names, values []string) error {
+func upsertDocuments(ctx context.Context, q db.Q, rows []putRow) error {
 	const query = `insert into search_documents (kind, id, space_id, rev, at, facet_ids, head, body, facets, title, terms, summary, text)
-		select $1, $2, nullif($3, 0), nextval('search_revs'), $4, f.ids, h.head,
-			h.head || setweight(to_tsvector('public.gh', $12), 'D'), $5::text::jsonb, $6, $7, $8, $9
-		from (select coalesce(array_agg(v.id), '{}') as ids from (select min(s.id) as id from search_facets s
-			join unnest($13::text[], $14::text[]) as u(n, v) on s.name = u.n and s.value = u.v group by s.name, s.value) v) f,
-		(select setweight(to_tsvector('public.gh', $10), 'A') || setweight(to_tsvector('public.gh', $7), 'B')
-			|| setweight(to_tsvector('public.gh', $11), 'C') as head) h
+		select r.kind, r.id, nullif(r.space_id, 0), nextval('search_revs'), r.at, f.ids, h.head,
+			h.head || setweight(to_tsvector('public.gh', r.as_text), 'D'), r.facets, r.title, r.terms, r.summary, r.text
+		from jsonb_to_recordset($1::text::jsonb) as r(kind text, id bigint, space_id bigint, at timestamptz, facets jsonb, title text, terms text,
+			summary text, text text, as_title text, as_terms text, as_summary text, as_text text)
+		cross join lateral (select setweight(to_tsvector('public.gh', r.as_title), 'A') || setweight(to_tsvector('public.gh', r.as_terms), 'B')
+			|| setweight(to_tsvector('public.gh', r.as_summary), 'C') as head) h
+		cross join lateral (select coalesce(array_agg(v.id), '{}') as ids from (select min(s.id) as id from jsonb_each(r.facets) as e(name, list)
+			cross join lateral jsonb_array_elements_text(case when jsonb_typeof(e.list) = 'array' then e.list else '[]' end) as l(value)
+			join search_facets s on s.name = e.name and s.value = l.value group by s.name, s.value) v) f
 		on conflict (kind, id) do update set space_id = excluded.space_id, rev = excluded.rev, at = excluded.at,
 			facet_ids = excluded.facet_ids, head = excluded.head, body = excluded.body, facets = excluded.facets,
 			title = excluded.title, terms = excluded.terms, summary = excluded.summary, text = excluded.text`
-	_, err := q.ExecContext(ctx, query, d.Kind, d.ID, d.SpaceID, d.At, db.JSON[map[string][]string]{V: d.Facets},
-		d.Title, forIndex(d.Terms), d.Summary, d.Text, forIndex(d.Title), forIndex(d.Summary), forIndex(d.Text), pq.Array(names), pq.Array(values))
+	_, err := q.ExecContext(ctx, query, db.JSON[[]putRow]{V: rows})
 	return err
 }
 
@@ -197,10 +203,14 @@ func deleteDocument(ctx context.Context, q db.Q, kind string, id int64) error {
 	return err
 }
 
-func markDirty(ctx context.Context, q db.Q, kind string, id int64) error {
-	const query = `insert into search_dirty (kind, id) values ($1, $2)
+func markDirty(ctx context.Context, q db.Q, rows []putRow) error {
+	const query = `insert into search_dirty (kind, id) select kind, id from unnest($1::text[], $2::bigint[]) as u(kind, id) order by kind, id
 		on conflict (kind, id) do update set seq = nextval('search_dirty_seqs')`
-	_, err := q.ExecContext(ctx, query, kind, id)
+	kinds, list := make([]string, len(rows)), make([]int64, len(rows))
+	for i, r := range rows {
+		kinds[i], list[i] = r.Kind, r.ID
+	}
+	_, err := q.ExecContext(ctx, query, pq.Array(kinds), pq.Array(list))
 	return err
 }
 

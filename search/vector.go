@@ -88,11 +88,15 @@ func lexemes(vector []byte) []lexeme {
 	return out
 }
 
-// tsquery writes a phrase for the database.
-func tsquery(phrase []lexeme, prefix bool) string {
+// tsquery writes a phrase for the database; a loose one asks for all the
+// words, wherever they stand.
+func tsquery(phrase []lexeme, prefix, loose bool) string {
 	var b []byte
 	for i, l := range phrase {
-		if i > 0 {
+		switch {
+		case i > 0 && loose:
+			b = append(b, " & "...)
+		case i > 0:
 			b = append(b, " <"...)
 			b = strconv.AppendInt(b, int64(l.offset-phrase[i-1].offset), 10)
 			b = append(b, "> "...)

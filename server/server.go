@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"guildhall/migrations"
+	"guildhall/search"
 	"guildhall/server/access"
 	"guildhall/server/accounts"
 	"guildhall/server/api"
@@ -27,6 +28,7 @@ import (
 	"guildhall/server/events"
 	"guildhall/server/forum"
 	"guildhall/server/ids"
+	"guildhall/server/library"
 	"guildhall/server/limit"
 	"guildhall/server/mail"
 	"guildhall/server/ops"
@@ -49,6 +51,8 @@ type Server struct {
 	Chat     *chat.Service
 	Forum    *forum.Service
 	Orgs     *orgs.Service
+	Search   *search.Service
+	Library  *library.Service
 
 	app      *fiber.App
 	log      *slog.Logger
@@ -97,11 +101,18 @@ func loadData(ctx context.Context, d *db.DB) error {
 	if err != nil {
 		return err
 	}
+	stories, err := library.Stories()
+	if err != nil {
+		return err
+	}
 	return d.Tx(ctx, func(tx *db.Tx) error {
 		if err := orgs.LoadAreas(ctx, tx, areas); err != nil {
 			return err
 		}
-		return orgs.Load(ctx, tx, councils)
+		if err := orgs.Load(ctx, tx, councils); err != nil {
+			return err
+		}
+		return library.Load(ctx, tx, stories)
 	})
 }
 
@@ -139,6 +150,14 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Accounts = accounts.New(accounts.Deps{DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Secret: secret, Terminal: d.Terminal})
 	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload})
 	s.Orgs = orgs.New(d.DB)
+	s.Search = search.New(d.DB, d.Log)
+	s.Search.ResolveNames(s.Orgs.Names)
+	mismatch := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "search_acl_mismatch_total", Help: "Hits of a search engine that the person may not see; it must stay 0.",
+	}, []string{"kind"})
+	s.registry.MustRegister(mismatch)
+	s.Search.Mismatch = func(kind string, n int) { mismatch.WithLabelValues(kind).Add(float64(n)) }
+	s.Library = library.New(d.DB, s.Events, s.Orgs, s.Search)
 	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts)
 	rate := limit.NewRate(c.LimitMessages)
 	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate})

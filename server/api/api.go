@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
 	"reflect"
 	"strings"
 
@@ -59,10 +60,30 @@ func New(app *fiber.App, title, version string, log *slog.Logger) *Router {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.Servers = []*huma.Server{{URL: "/api"}}
 	cfg.RejectUnknownQueryParameters = true
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", namer())
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "guildhall", Description: "Set by signing in; named __Host-guildhall over https."},
 	}
 	return &Router{huma: humafiber.NewV2WithGroup(app, app.Group("/api"), cfg), log: log}
+}
+
+// namer gives a type its own name, and one whose name is taken by another
+// package the package's name in front: two features may both have an Area.
+func namer() func(reflect.Type, string) string {
+	taken := map[string]string{}
+	return func(t reflect.Type, hint string) string {
+		name := huma.DefaultSchemaNamer(t, hint)
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		owner := t.PkgPath()
+		if by, ok := taken[name]; !ok || by == owner {
+			taken[name] = owner
+			return name
+		}
+		pkg := path.Base(owner)
+		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+	}
 }
 
 // Ops lists the endpoints in the order in which they were added.
