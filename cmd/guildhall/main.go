@@ -26,6 +26,7 @@ var commands = []command{
 	{"serve", "run the network", serve},
 	{"migrate", "bring the database up to date and end", migrate},
 	{"admin", "admin create --email ... --name ...: make an administrator", admin},
+	{"search", "search eval --url URL --queries FILE [--json]: measure the search", searchCommand},
 	{"openapi", "print the description of the API", openapi},
 	{"version", "print the version", func(context.Context, []string) error { fmt.Println("guildhall " + about()); return nil }},
 }

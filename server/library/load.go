@@ -48,7 +48,7 @@ func load(ctx context.Context, tx *db.Tx, rows []Row) error {
 		stored[i] = s
 	}
 	loaded, err := upsertStories(ctx, tx, stored)
-	if err != nil {
+	if err != nil || len(loaded) == 0 {
 		return err
 	}
 	if err := replaceParts(ctx, tx, loaded, stored); err != nil {

@@ -42,7 +42,10 @@ func Load(ctx context.Context, tx *db.Tx, rows []Row) error {
 	if err != nil {
 		return fmt.Errorf("load organisations: %w", err)
 	}
-	var aliases []aliasRow
+	if len(loaded) == 0 {
+		return nil // all of it is there already
+	}
+	aliases := []aliasRow{}
 	var touched []ids.ID
 	for _, l := range loaded {
 		touched = append(touched, l.ID)
