@@ -13,7 +13,7 @@ type candidate struct {
 	word  string
 	slips int
 	far   bool // another first letter: seldom mistyped
-	query string
+	finds int
 }
 
 // correct looks again for words that nothing has: as the beginning of a
@@ -25,47 +25,80 @@ func (s *pgSearch) correct(ctx context.Context) error {
 		return err
 	}
 	dead := s.dead()
-	if len(dead) == 0 {
-		return nil
-	}
-	left, err := s.rescue(ctx, dead)
-	if err != nil || len(left) == 0 {
-		return err
-	}
-	words := make([]string, 0, len(left))
-	for _, t := range left {
-		if w := s.plan.words[s.plan.terms[t].at]; slips(w) > 0 {
-			words = append(words, w)
+	if len(dead) > 0 {
+		var err error
+		if dead, err = s.rescue(ctx, dead); err != nil {
+			return err
 		}
 	}
-	like, err := likeWords(ctx, s.tx, words)
+	lost, odd, err := s.suspects(ctx, dead)
+	if err != nil || len(lost)+len(odd) == 0 {
+		return err
+	}
+	like, err := likeWords(ctx, s.tx, append(lost, odd...))
 	if err != nil {
 		return fmt.Errorf("find like words: %w", err)
 	}
-	chosen, err := s.choose(ctx, like)
+	chosen, err := s.choose(ctx, like, odd)
 	if err != nil || len(chosen) == 0 {
 		return err
 	}
-	with := map[int]string{}
-	for i, w := range s.plan.words {
-		if to, ok := chosen[w]; ok && !s.plan.quoted[i] {
-			with[i] = to
-		}
-	}
-	ways := s.parted()
-	s.plan, s.fixed = s.plan.replace(with, s.q.Names, s.engine.table), true
-	for at, w := range ways {
-		for i := range s.plan.terms {
-			if s.plan.terms[i].at == at {
-				s.plan.add(i, w)
-			}
-		}
-	}
+	s.apply(chosen, odd)
 	if err := s.analyse(ctx); err != nil {
 		return err
 	}
 	s.plan.settle()
 	return s.fetch(ctx)
+}
+
+// suspects gives the words that nothing has, and those that nobody has ever
+// written so though their stem is known: planing stems like plane.
+func (s *pgSearch) suspects(ctx context.Context, dead []int) (lost, odd []string, err error) {
+	words := []string{}
+	for i, t := range s.plan.terms {
+		w := s.plan.words[t.at]
+		switch {
+		case t.must || t.filler || slips(w) == 0:
+		case slices.Contains(dead, i):
+			lost = append(lost, w)
+		default:
+			words = append(words, w)
+		}
+	}
+	known, err := knownWords(ctx, s.tx, words)
+	if err != nil {
+		return nil, nil, fmt.Errorf("look up spellings: %w", err)
+	}
+	for _, w := range words {
+		if len(spelled(w)) > 0 && !slices.Contains(known, w) {
+			odd = append(odd, w)
+		}
+	}
+	return lost, odd, nil
+}
+
+// apply puts the chosen words into the plan: instead of a word that nothing
+// has, beside one that only looks odd.
+func (s *pgSearch) apply(chosen map[string]string, odd []string) {
+	with := map[int]string{}
+	for i, w := range s.plan.words {
+		if to, ok := chosen[w]; ok && !s.plan.quoted[i] && !slices.Contains(odd, w) {
+			with[i] = to
+		}
+	}
+	kept := s.parted()
+	if len(with) > 0 {
+		s.plan, s.fixed = s.plan.replace(with, s.q.Names, s.engine.table), true
+	}
+	for i := range s.plan.terms {
+		t := &s.plan.terms[i]
+		if w, ok := kept[t.at]; ok {
+			s.plan.add(i, w)
+		}
+		if to, ok := chosen[s.plan.words[t.at]]; ok && !t.must {
+			s.plan.add(i, way{text: to, weight: oddWeight, kind: guessed})
+		}
+	}
 }
 
 // loosen lets the words of a synonym stand apart where next to nothing has
@@ -75,7 +108,7 @@ func (s *pgSearch) loosen(ctx context.Context) error {
 		t := &s.plan.terms[i]
 		found := 0
 		for _, w := range t.ways {
-			found += len(s.lists[w.query])
+			found = max(found, len(s.lists[w.query]))
 		}
 		if t.filler || t.must || found >= enoughFinds {
 			continue
@@ -151,21 +184,20 @@ func (s *pgSearch) parted() map[int]way {
 }
 
 // choose picks the likeliest word for each: the fewest slips, the same first
-// letter, the most finds.
-func (s *pgSearch) choose(ctx context.Context, like map[string][]string) (map[string]string, error) {
+// letter, the most finds, by itself or by what it means.
+func (s *pgSearch) choose(ctx context.Context, like map[string][]string, odd []string) (map[string]string, error) {
 	options := map[string][]candidate{}
 	var texts []string
 	for typed, words := range like {
-		var list []candidate
-		for _, w := range words {
-			if n := distance(typed, w, slips(typed)); n <= slips(typed) {
-				list = append(list, candidate{word: w, slips: n, far: []rune(w)[0] != []rune(typed)[0]})
-			}
+		most := slips(typed)
+		if slices.Contains(odd, typed) {
+			most = 1
+		} else {
+			words = append(words, s.engine.table.words...)
 		}
-		slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.slips, b.slips), cmp.Compare(a.word, b.word)) })
-		options[typed] = list[:min(len(list), 8)]
+		options[typed] = candidates(typed, words, most)
 		for _, c := range options[typed] {
-			texts = append(texts, c.word)
+			texts = append(append(texts, c.word), s.engine.table.says(c.word)...)
 		}
 	}
 	found, err := s.finds(ctx, texts)
@@ -174,14 +206,35 @@ func (s *pgSearch) choose(ctx context.Context, like map[string][]string) (map[st
 	}
 	out := map[string]string{}
 	for typed, list := range options {
-		list = slices.DeleteFunc(list, func(c candidate) bool { return found[c.word] == 0 })
+		for i := range list {
+			list[i].finds = found[list[i].word]
+			for _, text := range s.engine.table.says(list[i].word) {
+				list[i].finds = max(list[i].finds, found[text])
+			}
+		}
+		list = slices.DeleteFunc(list, func(c candidate) bool { return c.finds == 0 })
 		if len(list) > 0 {
 			out[typed] = slices.MinFunc(list, func(a, b candidate) int {
-				return cmp.Or(cmp.Compare(a.cost(), b.cost()), cmp.Compare(found[b.word], found[a.word]), cmp.Compare(a.word, b.word))
+				return cmp.Or(cmp.Compare(a.cost(), b.cost()), cmp.Compare(b.finds, a.finds), cmp.Compare(a.word, b.word))
 			}).word
 		}
 	}
 	return out, nil
+}
+
+// candidates are the words that could be meant, at most eight.
+func candidates(typed string, words []string, most int) []candidate {
+	var list []candidate
+	for _, w := range words {
+		if slices.ContainsFunc(list, func(c candidate) bool { return c.word == w }) {
+			continue
+		}
+		if n := distance(typed, w, most); n > 0 && n <= most {
+			list = append(list, candidate{word: w, slips: n, far: []rune(w)[0] != []rune(typed)[0]})
+		}
+	}
+	slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.cost(), b.cost()), cmp.Compare(a.word, b.word)) })
+	return list[:min(len(list), 8)]
 }
 
 func (c candidate) cost() int {

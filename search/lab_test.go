@@ -3,6 +3,7 @@ package search_test
 import (
 	"context"
 	"fmt"
+	"math/rand"
 	"log/slog"
 	"os"
 	"sort"
@@ -172,4 +173,35 @@ func TestGrid(t *testing.T) {
 	}
 	show("default", search.Defaults)
 	search.Grid(show)
+}
+
+func TestTypos(t *testing.T) {
+	_, _, ask, _ := lab(t)
+	r := rand.New(rand.NewSource(7))
+	var n, sum, base float64
+	for _, file := range strings.Split(os.Getenv("LAB_QUERIES"), ",") {
+		f, _ := os.Open(file); qs, _ := search.ReadJudged(f)
+		for _, q := range qs {
+			if len(q.Judgements) == 0 { continue }
+			b, _, _ := ask(q.Query)
+			b0 := search.NDCG(b, q.Judgements, 10)
+			w := strings.Fields(q.Query)
+			for k := 0; k < 3; k++ {
+				i := r.Intn(len(w)); if len(w[i]) < 6 { continue }
+				x := []byte(w[i]); j := 1 + r.Intn(len(x)-2)
+				switch r.Intn(4) {
+				case 0: x = append(x[:j:j], x[j+1:]...)
+				case 1: x[j], x[j+1] = x[j+1], x[j]
+				case 2: x[j] = byte('a' + r.Intn(26))
+				case 3: x = append(x[:j:j], append([]byte{x[j]}, x[j:]...)...)
+				}
+				v := append([]string{}, w...); v[i] = string(x)
+				a, total, _ := ask(strings.Join(v, " "))
+				s := search.NDCG(a, q.Judgements, 10)
+				n++; sum += s; base += b0
+				if s < b0-0.2 { fmt.Printf("   %.2f->%.2f %q total %d\n", b0, s, strings.Join(v, " "), total) }
+			}
+		}
+	}
+	fmt.Printf("typos: %.0f base %.4f with typo %.4f\n", n, base/n, sum/n)
 }

@@ -45,6 +45,7 @@ const (
 	begun
 	parted
 	scattered
+	guessed
 )
 
 const (
@@ -53,6 +54,7 @@ const (
 	looseWeight  = 0.5 // of a synonym whose words do not stand together
 	joinedWeight = 1.0
 	fillerWeight = 0.25
+	oddWeight    = 0.7 // of a word that is spelled almost so
 )
 
 func newPlan(q Query, table *synonyms) (*plan, error) {

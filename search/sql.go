@@ -146,6 +146,12 @@ func likeWords(ctx context.Context, q db.Q, words []string) (map[string][]string
 	return out, nil
 }
 
+func knownWords(ctx context.Context, q db.Q, words []string) ([]string, error) {
+	var known []string
+	err := q.SelectContext(ctx, &known, `select word from search_words where word = any($1)`, pq.Array(words))
+	return known, err
+}
+
 func insertWords(ctx context.Context, q db.Q, words []string) error {
 	const query = `insert into search_words (word) select w from unnest($1::text[]) as u(w)
 		where not exists (select from search_words where word = u.w)`

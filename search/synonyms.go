@@ -28,6 +28,7 @@ const (
 // is the one source for every engine.
 type synonyms struct {
 	meanings map[string][]meaning
+	words    []string // terms of one word, sorted
 	longest  int // words of the longest term
 }
 
@@ -51,6 +52,12 @@ func readSynonyms(file []byte) (*synonyms, error) {
 		}
 		s.addGroup(canonical, others, weight, mode == "two_way")
 	}
+	for term := range s.meanings {
+		if len(spelled(term)) == 1 && !strings.Contains(term, " ") {
+			s.words = append(s.words, term)
+		}
+	}
+	slices.Sort(s.words)
 	return s, nil
 }
 
@@ -112,4 +119,13 @@ func (s *synonyms) lookUp(term string) []meaning {
 		return s.meanings[term+"s"]
 	}
 	return nil
+}
+
+// says gives what a term also means, as texts.
+func (s *synonyms) says(term string) []string {
+	var out []string
+	for _, m := range s.meanings[term] {
+		out = append(out, m.text)
+	}
+	return out
 }
