@@ -72,9 +72,9 @@ func Latest() int64 {
 // Hash names this set of migrations, for a template of test databases.
 func Hash() string {
 	sum := sha256.New()
-	names, _ := fs.Glob(files, "*.sql") //nolint:errcheck // the pattern is constant
+	names, _ := fs.Glob(files, "*.sql") // the pattern is constant
 	for _, name := range names {
-		b, _ := files.ReadFile(name) //nolint:errcheck // it is embedded
+		b, _ := files.ReadFile(name) // it is embedded
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(b), b)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12]

@@ -56,7 +56,7 @@ func readPostings(ctx context.Context, q db.Q, query, kind string, spaces []int6
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // Err tells
+	defer rows.Close() // Err tells
 	for rows.Next() {
 		var n int
 		var list []byte
@@ -95,7 +95,7 @@ func readRecords(ctx context.Context, q db.Q, query string, args ...any) ([]reco
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // Err tells
+	defer rows.Close() // Err tells
 	var out []record
 	for rows.Next() {
 		var list, at, facets []byte
@@ -119,7 +119,7 @@ func eachVector(ctx context.Context, q db.Q, kind string, list []int64, f func(i
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // Err tells
+	defer rows.Close() // Err tells
 	for rows.Next() {
 		var id int64
 		var vector []byte
@@ -226,7 +226,7 @@ func eachText(ctx context.Context, q db.Q, f func(texts ...string)) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // Err tells
+	defer rows.Close() // Err tells
 	for rows.Next() {
 		var title, terms, summary, text string
 		if err := rows.Scan(&title, &terms, &summary, &text); err != nil {

@@ -80,7 +80,7 @@ func Migrate(ctx context.Context, d *db.DB, c config.Config) error {
 	if err != nil {
 		return fmt.Errorf("connect for migrations: %w", err)
 	}
-	defer slow.Close() //nolint:errcheck // nothing is pending on it
+	defer slow.Close() // nothing is pending on it
 	if err := migrations.Up(ctx, slow.DB); err != nil {
 		return err
 	}

@@ -28,10 +28,13 @@ var commands = []command{
 	{"admin", "admin create --email ... --name ...: make an administrator", admin},
 	{"search", "search eval --url URL --queries FILE [--json]: measure the search", searchCommand},
 	{"openapi", "print the description of the API", openapi},
-	{"version", "print the version", func(context.Context, []string) error { fmt.Println("guildhall " + about()); return nil }},
+	{"version", "print the version", func(context.Context, []string) error { fmt.Fprintln(os.Stdout, "guildhall "+about()); return nil }},
 }
 
-func main() {
+func main() { os.Exit(run()) }
+
+// run does what the command line says and gives the exit code.
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	name := ""
@@ -44,17 +47,18 @@ func main() {
 		}
 		if err := c.run(ctx, os.Args[2:]); err != nil && !errors.Is(err, config.ErrHelp) {
 			fmt.Fprintf(os.Stderr, "guildhall %s: %v\n", name, err)
-			os.Exit(1)
+			return 1
 		}
-		return
+		return 0
 	}
 	fmt.Fprintln(os.Stderr, "Usage: guildhall COMMAND\n\nCommands:")
 	for _, c := range commands {
 		fmt.Fprintf(os.Stderr, "  %-9s %s\n", c.name, c.about)
 	}
 	if name != "" && name != "help" && name != "--help" && name != "-h" {
-		os.Exit(2)
+		return 2
 	}
+	return 0
 }
 
 // about is the version and the commit it was built from.

@@ -33,7 +33,7 @@ func searchCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("--queries: %w", err)
 	}
-	defer in.Close() //nolint:errcheck // it was only read
+	defer in.Close() // it was only read
 	queries, err := search.ReadJudged(in)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (c *evalClient) signIn() error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // nothing is left to read
+	defer res.Body.Close() // nothing is left to read
 	if res.StatusCode != http.StatusOK || len(res.Cookies()) == 0 {
 		return fmt.Errorf("the server is no demonstration (%s): set GUILDHALL_SESSION to a session's token", res.Status)
 	}
@@ -107,7 +107,7 @@ func (c *evalClient) ask(q string) (answers []string, total int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was read
+	defer res.Body.Close() // it was read
 	if res.StatusCode != http.StatusOK {
 		return nil, 0, fmt.Errorf("query %q: the server answered %s", q, res.Status)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"guildhall/server"
+	"guildhall/server/clock"
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/ops"
@@ -49,7 +50,7 @@ func open(ctx context.Context, c config.Config, log *slog.Logger) (*database, er
 func (d *database) stop() error {
 	var err error
 	if d.DB != nil {
-		err = d.DB.DB.Close()
+		err = d.Close()
 	}
 	if d.private != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -107,7 +108,7 @@ func serve(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if c.Demo {
-		if err := seed.Demo(ctx, d.DB, s.Spaces, time.Now(), c.Zone); err != nil {
+		if err := seed.Demo(ctx, d.DB, s.Spaces, clock.System(), c.Zone); err != nil {
 			return errors.Join(fmt.Errorf("make the demonstration: %w", err), s.Close())
 		}
 	}

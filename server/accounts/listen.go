@@ -27,7 +27,7 @@ func (s *Service) mailCode(ctx context.Context, e events.CodeAsked) error {
 	spaced := code[:4] + " " + code[4:]
 	values := map[string]any{"code": spaced, "name": to.Name, "site": s.config.Name, "url": s.config.URL}
 	if s.terminal != nil {
-		fmt.Fprintf(s.terminal, "  Sign-in code for %s: %s\n", to.Email, spaced) //nolint:errcheck // a lost terminal loses nothing
+		fmt.Fprintf(s.terminal, "  Sign-in code for %s: %s\n", to.Email, spaced) // a lost terminal loses nothing
 	}
 	return s.mail.Send(ctx, mail.Message{
 		To: to.Email, Key: fmt.Sprintf("code-%d", e.CodeID),

@@ -209,7 +209,7 @@ func newError(status int, message string, errs ...error) huma.StatusError {
 	}
 	p := problem.New(status, slug, title, message)
 	for _, err := range errs {
-		if d, ok := err.(huma.ErrorDetailer); ok { //nolint:errorlint // huma hands it over as it is
+		if d, ok := err.(huma.ErrorDetailer); ok { // huma hands it over as it is
 			detail := d.ErrorDetail()
 			p.Errors = append(p.Errors, problem.Field{Location: detail.Location, Message: detail.Message})
 		} else if err != nil {

@@ -21,9 +21,6 @@ import (
 	"guildhall/server/realtime"
 )
 
-// mostUnread is how far unread messages are counted; 100 is shown as "99+".
-const mostUnread = 100
-
 // Room is a place in a space where people talk.
 type Room struct {
 	ID          ids.ID          `json:"id" db:"id"`

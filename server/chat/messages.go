@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -125,7 +126,7 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 		if err != nil {
 			return nil, err
 		}
-		out.Items, out.HasBefore, out.HasAfter = append(older, newer...), more, rest
+		out.Items, out.HasBefore, out.HasAfter = slices.Concat(older, newer), more, rest
 	default:
 		before := span.Before
 		if before <= 0 {

@@ -3,8 +3,10 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -50,11 +52,17 @@ func withKeys(dsn, keys string) (string, error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return dsn + " " + keys, nil
 	}
-	parsed, err := pq.ParseURL(dsn)
+	u, err := url.Parse(dsn)
 	if err != nil {
-		return "", fmt.Errorf("DATABASE_URL: %w", err)
+		return "", errors.New("DATABASE_URL is not a postgres:// address") // the error would show the password
 	}
-	return parsed + " " + keys, nil
+	query := u.Query()
+	for _, pair := range strings.Fields(keys) {
+		key, value, _ := strings.Cut(pair, "=")
+		query.Set(key, value)
+	}
+	u.RawQuery = query.Encode()
+	return u.String(), nil
 }
 
 // dialer makes connections that give up after a long silence.

@@ -7,7 +7,7 @@ import (
 	"guildhall/server/ids"
 )
 
-// MessagePosted: a message was stored in a room. Frame is what screens get;
+// MessagePosted says that a message was stored in a room. Frame is what screens get;
 // it is not kept.
 type MessagePosted struct {
 	RoomID    ids.ID          `json:"roomId"`
@@ -17,7 +17,7 @@ type MessagePosted struct {
 	Frame     json.RawMessage `json:"-"`
 }
 
-// MessageChanged: a message was edited or deleted; the change has a number of
+// MessageChanged says that a message was edited or deleted; the change has a number of
 // its own in the room.
 type MessageChanged struct {
 	RoomID    ids.ID          `json:"roomId"`
@@ -27,7 +27,7 @@ type MessageChanged struct {
 	Frame     json.RawMessage `json:"-"`
 }
 
-// RoomRead: a person read a room on one device; their others should know.
+// RoomRead says that a person read a room on one device; their others should know.
 type RoomRead struct {
 	RoomID      ids.ID `json:"roomId"`
 	AccountID   ids.ID `json:"accountId"`
@@ -35,13 +35,13 @@ type RoomRead struct {
 	Unread      int    `json:"unread"`
 }
 
-// RoomMade: a space has a new room.
+// RoomMade says that a space has a new room.
 type RoomMade struct {
 	RoomID  ids.ID `json:"roomId"`
 	SpaceID ids.ID `json:"spaceId"`
 }
 
-// TopicStarted: a topic was opened with its first post.
+// TopicStarted says that a topic was opened with its first post.
 type TopicStarted struct {
 	TopicID  ids.ID `json:"topicId"`
 	SpaceID  ids.ID `json:"spaceId"`
@@ -49,7 +49,7 @@ type TopicStarted struct {
 	AuthorID ids.ID `json:"authorId"`
 }
 
-// PostAdded: somebody replied in a topic. Posts is how many there are now.
+// PostAdded says that somebody replied in a topic. Posts is how many there are now.
 type PostAdded struct {
 	TopicID  ids.ID `json:"topicId"`
 	SpaceID  ids.ID `json:"spaceId"`
@@ -59,7 +59,7 @@ type PostAdded struct {
 	Posts    int    `json:"posts"`
 }
 
-// TopicChanged: a topic or one of its posts was edited, pinned, closed or
+// TopicChanged says that a topic or one of its posts was edited, pinned, closed or
 // deleted. PostID and Number are 0 when it was the topic itself. Posts is how
 // many there are now; with 0 the topic is gone.
 type TopicChanged struct {
@@ -71,7 +71,7 @@ type TopicChanged struct {
 	ByID    ids.ID `json:"byId"`
 }
 
-// TopicRead: a person read a topic on one device; their others should know.
+// TopicRead says that a person read a topic on one device; their others should know.
 type TopicRead struct {
 	TopicID        ids.ID `json:"topicId"`
 	SpaceID        ids.ID `json:"spaceId"`
@@ -80,48 +80,48 @@ type TopicRead struct {
 	Unread         int    `json:"unread"`
 }
 
-// MemberAdded: a person came into a space.
+// MemberAdded says that a person came into a space.
 type MemberAdded struct {
 	SpaceID   ids.ID `json:"spaceId"`
 	AccountID ids.ID `json:"accountId"`
 }
 
-// MemberRemoved: a person left a space or was removed from it.
+// MemberRemoved says that a person left a space or was removed from it.
 type MemberRemoved struct {
 	SpaceID   ids.ID `json:"spaceId"`
 	AccountID ids.ID `json:"accountId"`
 }
 
-// RoleSet: a person's role in a space changed.
+// RoleSet says that a person's role in a space changed.
 type RoleSet struct {
 	SpaceID   ids.ID `json:"spaceId"`
 	AccountID ids.ID `json:"accountId"`
 }
 
-// SessionEnded: sessions of an account ended; none listed means all of them.
+// SessionEnded says that sessions of an account ended; none listed means all of them.
 type SessionEnded struct {
 	AccountID  ids.ID   `json:"accountId"`
 	SessionIDs []ids.ID `json:"sessionIds"`
 }
 
-// CodeAsked: a sign-in code is to be mailed. The code itself is made when the
+// CodeAsked says that a sign-in code is to be mailed. The code itself is made when the
 // mail is written, so that it never waits in a table in clear.
 type CodeAsked struct {
 	CodeID  ids.ID    `json:"codeId"`
 	Expires time.Time `json:"expires"`
 }
 
-// OrganisationChanged: a council or partner was renamed or moved.
+// OrganisationChanged says that a council or partner was renamed or moved.
 type OrganisationChanged struct {
 	OrganisationID ids.ID `json:"organisationId"`
 }
 
-// ServiceAreaChanged: a service area was renamed.
+// ServiceAreaChanged says that a service area was renamed.
 type ServiceAreaChanged struct {
 	Slug string `json:"slug"`
 }
 
-// StoryPublished: a story can be read by its audience.
+// StoryPublished says that a story can be read by its audience.
 type StoryPublished struct {
 	StoryID ids.ID `json:"storyId"`
 }

@@ -88,7 +88,7 @@ func (s *Service) Find(ctx context.Context, who access.Actor, ask Ask) (*Results
 		Engine: found.Engine, Chips: found.Chips, Corrected: found.Corrected,
 	}
 	for _, h := range found.Hits {
-		hit := h.Row.Thing.(Hit) //nolint:errcheck,forcetypeassert // our own Hydrate put it there
+		hit := h.Row.Thing.(Hit) // our own Hydrate put it there
 		hit.TitleHTML, hit.ExcerptHTML = h.TitleHTML, h.ExcerptHTML
 		out.Items = append(out.Items, hit)
 	}

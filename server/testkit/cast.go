@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"guildhall/server/access"
+	"guildhall/server/clock"
 	"guildhall/server/db"
 	"guildhall/server/ids"
 )
@@ -79,5 +80,5 @@ func (w *World) now() time.Time {
 	if w.Clock != nil {
 		return w.Clock.Now()
 	}
-	return time.Now()
+	return clock.System()
 }

@@ -31,7 +31,7 @@ func DB(t testing.TB) *db.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := d.DB.Close(); err != nil {
+		if err := d.Close(); err != nil {
 			t.Errorf("close the test database: %v", err)
 		}
 		drop(t, admin, name)
@@ -73,7 +73,7 @@ func makeTemplate(dsn string) error {
 	if err != nil {
 		return err
 	}
-	defer admin.Close() //nolint:errcheck // nothing is pending
+	defer admin.Close() // nothing is pending
 	conn, err := admin.Connx(ctx)
 	if err != nil {
 		return fmt.Errorf("reach the test cluster: %w", err)
@@ -98,7 +98,7 @@ func makeTemplate(dsn string) error {
 		return err
 	}
 	err = server.Migrate(ctx, d, config.Config{Name: "Guildhall"})
-	if closed := d.DB.Close(); err == nil {
+	if closed := d.Close(); err == nil {
 		err = closed
 	}
 	if err != nil {
@@ -124,7 +124,7 @@ func execute(t testing.TB, dsn, statement string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close() //nolint:errcheck // nothing is pending
+	defer admin.Close() // nothing is pending
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if _, err := admin.ExecContext(ctx, statement); err != nil {
