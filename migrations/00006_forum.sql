@@ -39,6 +39,8 @@ create table posts (
   constraint posts_pkey primary key (topic_id, number),
   constraint posts_client_key unique (author_id, client_id)
 );
+-- What is unread is counted from this index alone.
+create index posts_live on posts (topic_id, number) include (author_id) where deleted_at is null;
 create index posts_time on posts (topic_id, created_at, number);
 create index posts_deleted on posts (topic_id) where deleted_at is not null;
 
