@@ -83,14 +83,13 @@ postgres:
 GO_DIRS = cmd server search migrations frontend/embed.go
 
 .PHONY: lint-go lint-web vet-others gen-check test-go check-web test-web test-web-unit budget e2e
-# With the build's own flags, so that what is compiled serves both.
 lint-go: .tools/bin/golangci-lint
 	$(STEP) --timeout 120 "Checking the format of the Go code" -- .tools/bin/golangci-lint fmt --diff $(GO_DIRS)
-	$(STEP) --timeout 600 --env GOFLAGS=-trimpath "Linting the Go code" -- .tools/bin/golangci-lint run $(GO_PACKAGES)
+	$(STEP) --timeout 600 "Linting the Go code" -- .tools/bin/golangci-lint run $(GO_PACKAGES)
 
 # The launcher has code for systems other than this one.
 vet-others:
-	$(STEP) --timeout 300 --env GOOS=darwin --env CGO_ENABLED=0 "Vetting the Go code for macOS" -- go vet $(GO_PACKAGES)
+	$(STEP) --timeout 600 --env GOOS=darwin --env CGO_ENABLED=0 "Vetting the Go code for macOS" -- go vet $(GO_PACKAGES)
 
 gen-check: packages binary postgres
 	$(STEP) --timeout 300 "Checking that the generated files are current" -- node .tools/gen.mjs check

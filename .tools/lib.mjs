@@ -47,9 +47,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 /**
  * Runs a command in a process group of its own, so that all it started can be ended with it. It never waits for ever,
- * and says every 20 seconds that it still waits.
+ * and says every 20 seconds that it still waits, unless it has been given no title.
  */
-export function run(command, { cwd = '.', env = {}, seconds = 900, title = command[0] } = {}) {
+export function run(command, { cwd = '.', env = {}, seconds = 900, title } = {}) {
 	return new Promise((resolve) => {
 		const began = Date.now();
 		const child = spawn(command[0], command.slice(1), {
@@ -59,11 +59,12 @@ export function run(command, { cwd = '.', env = {}, seconds = 900, title = comma
 			detached: true
 		});
 		let hung = false;
-		const alive = setInterval(() => console.log(`  … ${title}, ${took(began)} so far`), 20_000);
+		const alive = title && setInterval(() => console.log(`  … ${title}, ${took(began)} so far`), 20_000);
 		const limit = setTimeout(() => {
 			hung = true;
-			process.kill(-child.pid, 'SIGTERM');
-			setTimeout(() => endAll('SIGKILL'), 5000).unref();
+			endAll('SIGTERM');
+			// A step within a step takes 5 seconds for the same.
+			setTimeout(() => endAll('SIGKILL'), 8000).unref();
 		}, seconds * 1000);
 		const done = (code, why) => {
 			clearInterval(alive);

@@ -24,7 +24,8 @@ if (whole && canInstall()) {
 }
 
 const chrome = findChrome();
-const env = { CHROME_PATH: chrome ?? '', MAKEFLAGS: '', MFLAGS: '' };
+const env = { MAKEFLAGS: '', MFLAGS: '' };
+if (chrome) env.CHROME_PATH = chrome;
 if (whole) {
 	if (which('gcc') || which('clang') || process.env.CC) env.RACE = '-race';
 	else leftOut.push('the race detector, which needs a C compiler (Debian: apt install gcc libc6-dev; macOS: xcode-select --install)');
@@ -47,7 +48,7 @@ const parts = [
 const failed = [];
 for (const [title, target] of parts) {
 	const started = Date.now();
-	const { code } = await run(['make', '--no-print-directory', target], { env, seconds: 1500, title });
+	const { code } = await run(['make', '--no-print-directory', target], { env, seconds: 1500 });
 	if (process.exitCode === 130) process.exit(130);
 	console.log(code === 0 ? `✓ ${title}: ${took(started)}` : `✗ ${title}: FAILED after ${took(started)} (again by itself: make ${target})`);
 	if (code !== 0) failed.push(title);

@@ -20,7 +20,7 @@ func TestPostgreSQLDiesWithAKilledParent(t *testing.T) {
 	exec1(t, open(t, h.dsn), `create table kept as select 1 as n`)
 	h.kill()
 	// Straight away, while it may still be going down.
-	s := start(t, Options{Dir: dir})
+	s := start(t, Options{Dir: dir, Settings: quick})
 	if !gone(h.postgres) {
 		t.Errorf("process %d lives on", h.postgres)
 	}
@@ -36,7 +36,7 @@ func TestAcknowledgedCommitsSurvive(t *testing.T) {
 	dir := folder(t)
 	acknowledged := map[string]bool{}
 	for round := range 3 {
-		h := startHelper(t, dir)
+		h := startHelper(t, dir, "PGRUN_TEST_SAFE=yes")
 		db := open(t, h.dsn)
 		db.SetMaxOpenConns(4)
 		exec1(t, db, `create table if not exists kept (key text primary key)`)

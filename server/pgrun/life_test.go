@@ -67,7 +67,7 @@ func TestTwoOnOneFolder(t *testing.T) {
 
 func TestPostgreSQLIsStartedAgain(t *testing.T) {
 	t.Parallel()
-	s := start(t, Options{Dir: folder(t)})
+	s := start(t, Options{Dir: folder(t), Settings: quick})
 	db := open(t, s.DSN())
 	exec1(t, db, `create table kept (n int)`)
 	for n := range 3 {
@@ -111,7 +111,7 @@ func TestItGivesUpWhenTheDataIsGone(t *testing.T) {
 
 func TestStopGetsHarder(t *testing.T) {
 	t.Parallel()
-	s := start(t, Options{Dir: folder(t)})
+	s := start(t, Options{Dir: folder(t), Settings: quick})
 	db := open(t, s.DSN())
 	exec1(t, db, `create table kept as select 1 as n`)
 	// A process that does not listen holds a shutdown up for ever.

@@ -46,7 +46,11 @@ func TestMain(m *testing.M) {
 // serve is the helper: it says "ready", the process of PostgreSQL and the DSN,
 // and stops when its input ends.
 func serve(dir string) int {
-	s, err := Start(context.Background(), Options{Dir: dir, Bin: os.Getenv("GUILDHALL_PG_BIN")})
+	settings := quick
+	if os.Getenv("PGRUN_TEST_SAFE") != "" {
+		settings = nil
+	}
+	s, err := Start(context.Background(), Options{Dir: dir, Bin: os.Getenv("GUILDHALL_PG_BIN"), Settings: settings})
 	if err != nil {
 		fmt.Println("error", err)
 		return 1
@@ -100,9 +104,9 @@ func launchHelper(t *testing.T, program string, attr *syscall.SysProcAttr, varia
 }
 
 // startHelper starts a helper that serves the folder.
-func startHelper(t *testing.T, dir string) *helper {
+func startHelper(t *testing.T, dir string, variables ...string) *helper {
 	t.Helper()
-	h, line := run(t, os.Args[0], nil, helperVariable+"="+dir)
+	h, line := run(t, os.Args[0], nil, append(variables, helperVariable+"="+dir)...)
 	h.read(t, line)
 	return h
 }
@@ -161,7 +165,9 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-var quick = map[string]string{"fsync": "off"}
+// quick leaves out what protects against a power cut only: what has been
+// written survives any kill.
+var quick = map[string]string{"fsync": "off", "full_page_writes": "off"}
 
 func emptyFolder(t *testing.T) string {
 	t.Helper()

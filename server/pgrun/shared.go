@@ -25,6 +25,9 @@ const keeperVariable = "GUILDHALL_TEST_KEEPER"
 // next test process, or the next save of a file.
 var lingerTime = 30 * time.Second
 
+// How often the keeper looks whether there are users.
+const lookTime = 250 * time.Millisecond
+
 // How long a process waits for the shared PostgreSQL, a cold start included.
 const sharedStart = 90 * time.Second
 
@@ -206,14 +209,13 @@ func keep(dir string, log *slog.Logger) error {
 // untilUnused returns when nobody has been a user for a while, with the locks
 // that keep new ones waiting until this keeper is gone; or when told to end.
 func untilUnused(ctx context.Context, dir string, exited <-chan struct{}) ([]*os.File, error) {
-	const look = time.Second
-	for idle := time.Duration(0); ; idle += look {
+	for idle := time.Duration(0); ; idle += lookTime {
 		select {
 		case <-ctx.Done():
 			return nil, nil
 		case <-exited:
 			return nil, nil
-		case <-time.After(look):
+		case <-time.After(lookTime):
 		}
 		locks, err := unused(dir)
 		switch {

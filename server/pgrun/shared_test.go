@@ -27,7 +27,7 @@ func share(dir string) int {
 func TestSharedByProcesses(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(emptyFolder(t), "shared")
-	variables := []string{"PGRUN_TEST_SHARE=" + dir, "PGRUN_TEST_LINGER=1s"} // the second is for the keeper
+	variables := []string{"PGRUN_TEST_SHARE=" + dir, "PGRUN_TEST_LINGER=500ms"} // the second is for the keeper
 	var users []*helper
 	for range 3 { // together, so that they race for the start
 		users = append(users, launchHelper(t, os.Args[0], nil, variables...))
@@ -47,7 +47,7 @@ func TestSharedByProcesses(t *testing.T) {
 	users[0].kill() // it had started the keeper, perhaps
 	users[1].stdin.Close()
 	users[1].cmd.Wait()
-	time.Sleep(3 * time.Second) // longer than it lingers
+	time.Sleep(1500 * time.Millisecond) // longer than it lingers
 	if n := get[int](t, db, `select n from kept`); n != 1 {
 		t.Errorf("got %d", n)
 	}
