@@ -1,10 +1,12 @@
 // The state of a search of the library, which is its address: back, forward and a shared link all say the same thing.
-import type { StoryQuery } from '#lib/api/endpoints.ts';
+import type { StoryQuery, StorySort } from '#lib/api/endpoints.ts';
 import { t, told } from '#lib/text/text.svelte.ts';
 
 /** The filters of the library, in the order in which they stand beside the results. */
 export const filters = ['area', 'type', 'region', 'stage', 'year', 'evidence', 'organisation'] as const;
 export type Filter = (typeof filters)[number];
+
+export const sorts: StorySort[] = ['relevance', 'newest', 'oldest'];
 
 /** queryOf reads the search from an address; what it does not know it leaves out. */
 export function queryOf(params: Pick<URLSearchParams, 'get' | 'getAll'>): StoryQuery {
@@ -15,7 +17,7 @@ export function queryOf(params: Pick<URLSearchParams, 'get' | 'getAll'>): StoryQ
 		const values = [...new Set(params.getAll(name).filter(Boolean))];
 		if (values.length > 0) query[name] = values;
 	}
-	const sort = params.get('sort');
+	const sort = sorts.find((known) => known === params.get('sort'));
 	if (sort) query.sort = sort;
 	const page = Number(params.get('page'));
 	if (Number.isInteger(page) && page > 1) query.page = page;

@@ -1,106 +1,90 @@
 // Every endpoint that the app calls, by what it does.
-import { api } from './client.ts';
-import type {
-	Changes,
-	FoundThing,
-	ForumPost,
-	Me,
-	Member,
-	Message,
-	MessagePage,
-	Organisation,
-	OrganisationDetails,
-	Page,
-	Person,
-	PostPage,
-	PostVersion,
-	Profile,
-	Role,
-	Room,
-	ServiceArea,
-	Session,
-	Site,
-	Space,
-	Story,
-	StoryResults,
-	Topic
-} from './types.ts';
+import { client, take } from './client.ts';
+import type { Me, Message, Role, Space, Topic } from './types.ts';
 
+const { GET, POST, PUT, PATCH, DELETE } = client;
 type Signal = AbortSignal | undefined;
+/** Empty values are left out of an address. */
+const some = (text: string | undefined) => text || undefined;
 
 // Who I am
-export const getSite = () => api.get<Site>('/site');
-export const getMe = () => api.get<Me>('/me');
-export const askForCode = (email: string) => api.post('/sign-in', { email });
-export const signIn = (email: string, code: string) => api.post('/sign-in/verify', { email, code });
-export const signInAs = (as: string) => api.post('/demo/sign-in', { as });
-export const signOut = () => api.delete('/session');
-export const listSessions = () => api.get<Page<Session>>('/sessions');
-export const endSession = (id: string) => api.delete(`/sessions/${id}`);
-export const endOtherSessions = () => api.delete('/sessions');
+export const getSite = () => take(GET('/site'));
+export const getMe = () => take(GET('/me'));
+export const askForCode = (email: string) => take(POST('/sign-in', { body: { email } }));
+export const signIn = (email: string, code: string) => take(POST('/sign-in/verify', { body: { email, code } }));
+export const signInAs = (as: string) => take(POST('/demo/sign-in', { body: { as } }));
+export const signOut = () => take(DELETE('/session'));
+export const listSessions = () => take(GET('/sessions'));
+export const endSession = (sessionId: string) =>
+	take(DELETE('/sessions/{sessionId}', { params: { path: { sessionId } } }));
+export const endOtherSessions = () => take(DELETE('/sessions'));
 
 export type ProfileEdit = Pick<Me, 'about' | 'askMeAbout' | 'language' | 'timeZone' | 'serviceAreas' | 'version'> & {
 	name: string;
 	/** The job the person has now; left out, it stays as it is. */
 	post?: { organisationId: string | null; job: string };
 };
-export const editMe = (edit: ProfileEdit) => api.patch<Me>('/me', edit);
+export const editMe = (edit: ProfileEdit) => take(PATCH('/me', { body: edit }));
 
 // Spaces
-export const listSpaces = () => api.get<Page<Space>>('/spaces');
-export const getSpace = (id: string) => api.get<Space>(`/spaces/${id}`);
+export const listSpaces = () => take(GET('/spaces'));
+export const getSpace = (spaceId: string) => take(GET('/spaces/{spaceId}', { params: { path: { spaceId } } }));
 export const editSpace = (
-	id: string,
+	spaceId: string,
 	edit: Pick<Space, 'name' | 'description' | 'residentialFrom' | 'residentialTo' | 'reviewDay' | 'version'>
-) => api.patch<Space>(`/spaces/${id}`, edit);
-export const stepIn = (id: string) => api.post<Space>(`/spaces/${id}/step-in`);
-export const joinSpace = (id: string) => api.post<Space>(`/spaces/${id}/join`);
-export const listMembers = (id: string, cursor?: string) =>
-	api.get<Page<Member>>(`/spaces/${id}/members`, { cursor, limit: 200 });
-export const addMember = (id: string, email: string, name: string, role: Role) =>
-	api.post<Member>(`/spaces/${id}/members`, { email, role, ...(name ? { name } : {}) });
-export const setRole = (id: string, person: string, role: Role) =>
-	api.patch<Member>(`/spaces/${id}/members/${person}`, { role });
-export const removeMember = (id: string, person: string) => api.delete(`/spaces/${id}/members/${person}`);
+) => take(PATCH('/spaces/{spaceId}', { params: { path: { spaceId } }, body: edit }));
+export const stepIn = (spaceId: string) => take(POST('/spaces/{spaceId}/step-in', { params: { path: { spaceId } } }));
+export const joinSpace = (spaceId: string) => take(POST('/spaces/{spaceId}/join', { params: { path: { spaceId } } }));
+export const listMembers = (spaceId: string, cursor?: string) =>
+	take(
+		GET('/spaces/{spaceId}/members', { params: { path: { spaceId }, query: { cursor: some(cursor), limit: 200 } } })
+	);
+export const addMember = (spaceId: string, email: string, name: string, role: Role) =>
+	take(POST('/spaces/{spaceId}/members', { params: { path: { spaceId } }, body: { email, role, name: some(name) } }));
+export const setRole = (spaceId: string, personId: string, role: Role) =>
+	take(PATCH('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } }, body: { role } }));
+export const removeMember = (spaceId: string, personId: string) =>
+	take(DELETE('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } } }));
 
 // Rooms and messages
-export const listRooms = () => api.get<Page<Room>>('/rooms');
-export const getRoom = (id: string) => api.get<Room>(`/rooms/${id}`);
-export const makeRoom = (space: string, name: string, topic: string) =>
-	api.post<Room>(`/spaces/${space}/rooms`, { name, topic });
-export const listMessages = (
-	room: string,
-	where: { before?: number; after?: number; around?: number; limit?: number } = {}
-) => api.get<MessagePage>(`/rooms/${room}/messages`, where);
-export const listChanges = (room: string, after: number) => api.get<Changes>(`/rooms/${room}/changes`, { after });
-export const postMessage = (room: string, clientId: string, body: string) =>
-	api.post<Message>(`/rooms/${room}/messages`, { clientId, body });
-export const editMessage = (message: Message, body: string) =>
-	api.patch<Message>(`/messages/${message.id}`, { body, version: message.version });
-export const deleteMessage = (id: string) => api.delete(`/messages/${id}`);
-export const readRoom = (room: string, seq: number) =>
-	api.put<{ lastReadSeq: number; unread: number }>(`/rooms/${room}/read`, { seq });
+export type Stretch = { before?: number; after?: number; around?: number; limit?: number };
+export const listRooms = () => take(GET('/rooms'));
+export const getRoom = (roomId: string) => take(GET('/rooms/{roomId}', { params: { path: { roomId } } }));
+export const makeRoom = (spaceId: string, name: string, topic: string) =>
+	take(POST('/spaces/{spaceId}/rooms', { params: { path: { spaceId } }, body: { name, topic } }));
+export const listMessages = (roomId: string, query: Stretch = {}) =>
+	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query } }));
+export const listChanges = (roomId: string, after: number) =>
+	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } } }));
+export const postMessage = (roomId: string, clientId: string, body: string) =>
+	take(POST('/rooms/{roomId}/messages', { params: { path: { roomId } }, body: { clientId, body } }));
+export const editMessage = ({ id, version }: Message, body: string) =>
+	take(PATCH('/messages/{messageId}', { params: { path: { messageId: id } }, body: { body, version } }));
+export const deleteMessage = (messageId: string) =>
+	take(DELETE('/messages/{messageId}', { params: { path: { messageId } } }));
+export const readRoom = (roomId: string, seq: number) =>
+	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq } }));
 
 // Forum
-export const listNewTopics = () => api.get<Page<Topic>>('/topics', { unread: true, limit: 20 });
-export const listTopics = (space: string, cursor?: string) =>
-	api.get<Page<Topic>>(`/spaces/${space}/topics`, { cursor });
-export const getTopic = (id: string) => api.get<Topic>(`/topics/${id}`);
-export const openTopic = (space: string, clientId: string, title: string, body: string) =>
-	api.post<Topic>(`/spaces/${space}/topics`, { clientId, title, body });
-export const editTopic = (topic: Topic, edit: { title?: string; pinned?: boolean; closed?: boolean }) =>
-	api.patch<Topic>(`/topics/${topic.id}`, { ...edit, version: topic.version });
-export const listPosts = (
-	topic: string,
-	where: { before?: number; after?: number; around?: number; limit?: number } = {}
-) => api.get<PostPage>(`/topics/${topic}/posts`, where);
-export const reply = (topic: string, clientId: string, body: string) =>
-	api.post<ForumPost>(`/topics/${topic}/posts`, { clientId, body });
-export const editPost = (id: string, version: number, body: string) =>
-	api.patch<ForumPost>(`/posts/${id}`, { body, version });
-export const deletePost = (id: string) => api.delete(`/posts/${id}`);
-export const listPostVersions = (id: string) => api.get<Page<PostVersion>>(`/posts/${id}/versions`);
-export const readTopic = (topic: string, number: number) => api.put(`/topics/${topic}/read`, { number });
+export const listNewTopics = () => take(GET('/topics', { params: { query: { unread: true, limit: 20 } } }));
+export const listTopics = (spaceId: string, cursor?: string) =>
+	take(GET('/spaces/{spaceId}/topics', { params: { path: { spaceId }, query: { cursor: some(cursor) } } }));
+export const getTopic = (topicId: string) => take(GET('/topics/{topicId}', { params: { path: { topicId } } }));
+export const openTopic = (spaceId: string, clientId: string, title: string, body: string) =>
+	take(POST('/spaces/{spaceId}/topics', { params: { path: { spaceId } }, body: { clientId, title, body } }));
+export const editTopic = ({ id, version }: Topic, edit: { pinned?: boolean; closed?: boolean }) =>
+	take(PATCH('/topics/{topicId}', { params: { path: { topicId: id } }, body: { ...edit, version } }));
+export const listPosts = (topicId: string, query: Stretch = {}) =>
+	take(GET('/topics/{topicId}/posts', { params: { path: { topicId }, query } }));
+export const reply = (topicId: string, clientId: string, body: string) =>
+	take(POST('/topics/{topicId}/posts', { params: { path: { topicId } }, body: { clientId, body } }));
+export const editPost = (postId: string, version: number, body: string) =>
+	take(PATCH('/posts/{postId}', { params: { path: { postId } }, body: { body, version } }));
+export const deletePost = (postId: string) => take(DELETE('/posts/{postId}', { params: { path: { postId } } }));
+export const listPostVersions = (postId: string) =>
+	take(GET('/posts/{postId}/versions', { params: { path: { postId } } }));
+export const readTopic = (topicId: string, number: number) =>
+	take(PUT('/topics/{topicId}/read', { params: { path: { topicId } }, body: { number } }));
 
 // The library
 export type StoryQuery = {
@@ -112,21 +96,20 @@ export type StoryQuery = {
 	year?: string[];
 	evidence?: string[];
 	organisation?: string[];
-	sort?: string;
+	sort?: StorySort;
 	page?: number;
 };
-export const searchStories = (query: StoryQuery, signal?: Signal) => api.get<StoryResults>('/stories', query, signal);
-export const getStory = (id: string) => api.get<Story>(`/stories/${id}`);
-export const listServiceAreas = () => api.get<Page<ServiceArea>>('/service-areas');
-
-export const searchEverything = (q: string, signal?: Signal) => api.get<Page<FoundThing>>('/search', { q }, signal);
+export type StorySort = 'relevance' | 'newest' | 'oldest';
+export const searchStories = (query: StoryQuery, signal?: Signal) =>
+	take(GET('/stories', { params: { query }, signal }));
+export const getStory = (storyId: string) => take(GET('/stories/{storyId}', { params: { path: { storyId } } }));
+export const listServiceAreas = () => take(GET('/service-areas'));
 
 // People and organisations
-export const listPeople = (query: { q?: string; organisation?: string; cursor?: string }, signal?: Signal) =>
-	api.get<Page<Person>>('/people', query, signal);
-export const getPerson = (id: string) => api.get<Profile>(`/people/${id}`);
-export const listOrganisations = (
-	query: { q?: string; type?: string; region?: string; nation?: string; cursor?: string },
-	signal?: Signal
-) => api.get<Page<Organisation>>('/organisations', query, signal);
-export const getOrganisation = (id: string) => api.get<OrganisationDetails>(`/organisations/${id}`);
+export const listPeople = (by: { q?: string; organisation?: string; cursor?: string }, signal?: Signal) =>
+	take(GET('/people', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
+export const getPerson = (personId: string) => take(GET('/people/{personId}', { params: { path: { personId } } }));
+export const listOrganisations = (by: { q?: string; cursor?: string }, signal?: Signal) =>
+	take(GET('/organisations', { params: { query: { q: some(by.q), cursor: some(by.cursor) } }, signal }));
+export const getOrganisation = (organisationId: string) =>
+	take(GET('/organisations/{organisationId}', { params: { path: { organisationId } } }));

@@ -1,5 +1,8 @@
 // What went wrong, in words for the person who was trying to do something.
+import type { components } from './api.d.ts';
 import { t, told } from '#lib/text/text.svelte.ts';
+
+type Refusal = components['schemas']['Error'];
 
 /** A Problem is an answer of the server that says no (RFC 9457), or the lack of any answer (status 0). */
 export class Problem extends Error {
@@ -39,16 +42,17 @@ export class Problem extends Error {
 export const noAnswer = () => new Problem('no-answer', 0, 'No answer');
 
 /** problemFrom reads a refusal, whoever sent it: a proxy between may answer with a page of its own. */
-export async function problemFrom(response: Response): Promise<Problem> {
+export function problemFrom(response: Response, body: unknown): Problem {
+	const { status, statusText } = response;
 	const retryAfter = Number(response.headers.get('Retry-After')) || 0;
-	try {
-		const { type = '', title = '', detail = '', errors = [], current, requestId = '' } = await response.json();
-		const slug = String(type).replace(/^.*\/problems\//, '');
-		return new Problem(slug, response.status, title, detail, errors ?? [], current, requestId, retryAfter);
-	} catch {
-		const slug = response.status === 429 ? 'too-many' : response.status === 503 ? 'unavailable' : 'internal';
-		return new Problem(slug, response.status, response.statusText, '', [], undefined, '', retryAfter);
+	const said = (typeof body === 'object' && body !== null ? body : {}) as Partial<Refusal>;
+	if (!said.type) {
+		const slug = status === 429 ? 'too-many' : status === 503 ? 'unavailable' : 'internal';
+		return new Problem(slug, status, statusText, '', [], undefined, '', retryAfter);
 	}
+	const slug = said.type.replace(/^.*\/problems\//, '');
+	const { title = '', detail, errors, current, requestId } = said;
+	return new Problem(slug, status, title, detail, errors, current, requestId, retryAfter);
 }
 
 /** asProblem makes anything that was thrown fit to show. */

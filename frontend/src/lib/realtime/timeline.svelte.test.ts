@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Change, Message } from '#lib/api/types.ts';
 import { Timeline } from './timeline.svelte.ts';
 
-const person = { id: '1', name: 'Dev Patel', job: '', organisation: '', organisationId: null, former: false };
+const person = { id: '1', name: 'Dev Patel', job: '', organisation: '', organisationId: '', former: false };
 
 function message(seq: number, more: Partial<Message> = {}): Message {
 	const at = '2026-03-12T10:00:00.000Z';

@@ -5,7 +5,7 @@ import type { Me, Site } from '#lib/api/types.ts';
 import { remembered, speak, t } from '#lib/text/text.svelte.ts';
 
 class Session {
-	site = $state.raw<Site>({ name: 'Guildhall', demo: false, version: '', attribution: '' });
+	site = $state.raw<Site>({ name: 'Guildhall', demo: false, version: '', attribution: '', timeZone: 'Europe/London' });
 	/** The person who is signed in; null for nobody. */
 	me = $state.raw<Me | null>(null);
 	#loaded = false;
@@ -31,7 +31,7 @@ class Session {
 	}
 
 	get zone(): string {
-		return this.me?.timeZone || 'Europe/London';
+		return this.me?.timeZone || this.site.timeZone;
 	}
 
 	/** What the browser's tab says: from small to large. */
