@@ -70,7 +70,11 @@ func (s *pgSearch) suspects(ctx context.Context, dead []int) (lost, odd []string
 		return nil, nil, fmt.Errorf("look up spellings: %w", err)
 	}
 	for _, w := range words {
-		if len(spelled(w)) > 0 && !slices.Contains(known, w) {
+		switch {
+		case len(spelled(w)) == 0 || slices.Contains(known, w):
+		case s.engine.table.spelling[w] != "":
+			lost = append(lost, w)
+		default:
 			odd = append(odd, w)
 		}
 	}
@@ -196,6 +200,9 @@ func (s *pgSearch) choose(ctx context.Context, like map[string][]string, odd []s
 			words = append(words, s.engine.table.words...)
 		}
 		options[typed] = candidates(typed, words, most)
+		if right := s.engine.table.spelling[typed]; right != "" {
+			options[typed] = []candidate{{word: right}}
+		}
 		for _, c := range options[typed] {
 			texts = append(append(texts, c.word), s.engine.table.says(c.word)...)
 		}

@@ -13,9 +13,9 @@ import (
 	"guildhall/server/ids"
 )
 
-// mostRanked is how many of the best candidates are ranked by their texts;
+// rankedAtMost is how many of the best candidates are ranked by their texts;
 // the others follow in the order of how much of the query they have.
-const mostRanked = 2000
+const rankedAtMost = 2000
 
 // Postgres is the engine that is always there: full text search on the rows
 // that Put writes, corrected by trigrams and ranked in Go.
@@ -23,6 +23,7 @@ type Postgres struct {
 	db     *db.DB
 	table  *synonyms
 	tuning tuning
+	ranked int // rankedAtMost, less in a test
 
 	mu     sync.Mutex
 	facets facetNames
@@ -34,7 +35,7 @@ func NewPostgres(d *db.DB) *Postgres {
 	if err != nil {
 		panic(err) // the file is part of the program
 	}
-	return &Postgres{db: d, table: table, tuning: defaults, facets: facetNames{ids: map[int64]facetKey{}}}
+	return &Postgres{db: d, table: table, tuning: defaults, ranked: rankedAtMost, facets: facetNames{ids: map[int64]facetKey{}}}
 }
 
 // Name is "postgres".
@@ -224,7 +225,9 @@ func (s *pgSearch) gather() map[int64]uint32 {
 				}
 			}
 		}
-		t.idf = idf(max(s.n, df), df)
+		// What nobody has weighs no more than what one has: a small library must
+		// not refuse a question for one word.
+		t.idf = idf(max(s.n, df), max(df, 1))
 	}
 	enough := s.plan.enough(s.engine.tuning)
 	for id, mask := range found {
@@ -290,11 +293,11 @@ func (s *pgSearch) order(ctx context.Context, matches []match) error {
 		return nil
 	}
 	best := matches
-	if len(matches) > mostRanked {
+	if len(matches) > s.engine.ranked {
 		if err := s.rough(ctx, matches); err != nil {
 			return err
 		}
-		best = matches[:mostRanked]
+		best = matches[:s.engine.ranked]
 	}
 	if err := s.rank(ctx, best); err != nil {
 		return err

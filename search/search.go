@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"guildhall/server/access"
@@ -157,7 +158,16 @@ func (s *Service) Find(ctx context.Context, actor access.Actor, q Question) (*Fo
 	if err != nil {
 		return nil, s.why(ctx, limited, err)
 	}
-	found := &Found{Total: result.Total, Facets: result.Facets, Chips: chips(names), Corrected: result.Corrected, Engine: result.Engine}
+	if result.Corrected != nil {
+		// A name that was mistyped is known only now.
+		if words, err = Words(result.Corrected.To); err != nil {
+			return nil, err
+		}
+		if names, err = s.names(ctx, words); err != nil {
+			return nil, fmt.Errorf("find names: %w", err)
+		}
+	}
+	found := &Found{Total: result.Total, Facets: result.Facets, Chips: chips(names, q.Text), Corrected: result.Corrected, Engine: result.Engine}
 	found.Hits, err = s.hydrate(ctx, actor, source, result)
 	return found, err
 }
@@ -203,10 +213,17 @@ func (s *Service) hydrate(ctx context.Context, actor access.Actor, source Source
 	return hits, nil
 }
 
-func chips(names []Name) []Chip {
+// chips gives the filters that names could be, with the words as they were
+// typed where they stand there in small or capital letters.
+func chips(names []Name, typed string) []Chip {
 	out := []Chip{}
 	for _, n := range names {
-		out = append(out, n.Chips...)
+		for _, c := range n.Chips {
+			if at := strings.Index(strings.ToLower(typed), c.Text); at >= 0 && len(strings.ToLower(typed)) == len(typed) {
+				c.Text = typed[at : at+len(c.Text)]
+			}
+			out = append(out, c)
+		}
 	}
 	return out
 }

@@ -28,8 +28,9 @@ const (
 // is the one source for every engine.
 type synonyms struct {
 	meanings map[string][]meaning
-	words    []string // terms of one word, sorted
-	longest  int // words of the longest term
+	words    []string          // terms of one word, sorted
+	spelling map[string]string // common misspellings of one word
+	longest  int               // words of the longest term
 }
 
 func readSynonyms(file []byte) (*synonyms, error) {
@@ -37,17 +38,17 @@ func readSynonyms(file []byte) (*synonyms, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read synonyms: %w", err)
 	}
-	s := &synonyms{meanings: map[string][]meaning{}}
+	s := &synonyms{meanings: map[string][]meaning{}, spelling: map[string]string{}}
 	for i, row := range rows[1:] {
 		if len(row) < 4 {
 			return nil, fmt.Errorf("synonyms, line %d: too few columns", i+2)
 		}
 		canonical, others, kind, mode := row[0], strings.Split(row[1], "|"), row[2], row[3]
 		weight := aliasWeight
-		switch {
-		case kind == "acronym":
+		switch kind {
+		case "acronym":
 			weight = acronymWeight
-		case kind == "misspelling":
+		case "misspelling":
 			weight = misspelt
 		}
 		s.addGroup(canonical, others, weight, mode == "two_way")
@@ -62,6 +63,16 @@ func readSynonyms(file []byte) (*synonyms, error) {
 }
 
 func (s *synonyms) addGroup(canonical string, others []string, weight float64, both bool) {
+	if !both && !strings.Contains(Key(canonical), " ") {
+		others = slices.DeleteFunc(others, func(other string) bool {
+			wrong := Key(other)
+			if strings.Contains(wrong, " ") {
+				return false
+			}
+			s.spelling[wrong] = Key(canonical)
+			return true
+		})
+	}
 	all := append([]string{canonical}, others...)
 	for i, from := range all {
 		for j, to := range all {

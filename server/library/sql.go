@@ -187,7 +187,7 @@ func replaceParts(ctx context.Context, q db.Q, loaded []loadedRow, rows []stored
 		byKey[r.SourceID] = r
 	}
 	list := make([]int64, 0, len(loaded))
-	var partners, areas, sources []part
+	partners, areas, sources := []part{}, []part{}, []part{}
 	for _, l := range loaded {
 		list = append(list, int64(l.ID))
 		r := byKey[l.SourceID]

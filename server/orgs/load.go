@@ -87,7 +87,7 @@ func LoadAreas(ctx context.Context, tx *db.Tx, rows []AreaRow) error {
 	}
 	// Parents first: a child needs its parent's row.
 	for level := 1; level <= 2; level++ {
-		var part []storedArea
+		part := []storedArea{}
 		for _, r := range rows {
 			if r.Level == level {
 				part = append(part, storedArea{r, hash(r)})
