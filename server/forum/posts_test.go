@@ -261,6 +261,9 @@ func TestDeletingAPost(t *testing.T) {
 	if audited(w) != before {
 		t.Errorf("deleting one's own is in the audit log: %s", audited(w))
 	}
+	if now := read(w, "facilitator", topic.ID); now.Posts != 2 || !now.LastPostAt.Equal(theirs.CreatedAt) || now.LastPostBy.Name != "facilitator" {
+		t.Errorf("without a post in the middle the topic is %+v", now)
+	}
 	for range 2 {
 		w.As("moderator").Delete(path).Expect(204)
 	}
