@@ -28,7 +28,8 @@ async function restart() {
 	do {
 		again = false;
 		const began = Date.now();
-		const build = spawn('go', ['build', '-trimpath', '-o', binary, './cmd/guildhall'], inherit);
+		// As `make build` does it, so that what is compiled serves both.
+		const build = spawn('go', ['build', '-trimpath', '-o', binary, './cmd/guildhall'], { ...inherit, env: { ...env, CGO_ENABLED: '0' } });
 		await exit(build);
 		if (build.exitCode !== 0) {
 			console.error('▸ The server did not build; the one before it goes on.');

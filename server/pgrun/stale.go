@@ -41,7 +41,9 @@ func (s *Server) clearStale(ctx context.Context) (int, error) {
 		case no:
 			stale = abs(pid)
 		case unknown:
-			// PostgreSQL's own check decides; it errs on the side of not starting.
+			// PostgreSQL's own check decides; it errs on the side of not starting. If
+			// it is one that runs, it keeps its socket.
+			return 0, nil
 		}
 	}
 	// They name the process that has just been seen to be gone, and PostgreSQL
