@@ -9,14 +9,22 @@ import type { TextKey } from '#lib/text/text.svelte.ts';
 type Place = {
 	path: '' | 'spaces' | 'stories' | 'people';
 	name: TextKey;
+	/** For the narrow bar of a phone. */
+	short: TextKey;
 	icon: Component<{ size?: number; 'aria-hidden'?: 'true' }>;
 	/** Whether a path belongs to this place. */
 	holds: RegExp;
 };
 
 export const places: Place[] = [
-	{ path: '', name: 'nav.home', icon: House, holds: /^\/$/ },
-	{ path: 'spaces', name: 'nav.conversations', icon: MessagesSquare, holds: /^\/(spaces|rooms|topics)/ },
-	{ path: 'stories', name: 'nav.stories', icon: BookOpen, holds: /^\/stories/ },
-	{ path: 'people', name: 'nav.people', icon: Users, holds: /^\/(people|organisations)/ }
+	{ path: '', name: 'nav.home', short: 'nav.home', icon: House, holds: /^\/$/ },
+	{
+		path: 'spaces',
+		name: 'nav.conversations',
+		short: 'nav.chat',
+		icon: MessagesSquare,
+		holds: /^\/(spaces|rooms|topics)/
+	},
+	{ path: 'stories', name: 'nav.stories', short: 'nav.stories', icon: BookOpen, holds: /^\/stories/ },
+	{ path: 'people', name: 'nav.people', short: 'nav.people', icon: Users, holds: /^\/(people|organisations)/ }
 ];
