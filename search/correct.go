@@ -236,8 +236,10 @@ func candidates(typed string, words []string, most int) []candidate {
 		if slices.ContainsFunc(list, func(c candidate) bool { return c.word == w }) {
 			continue
 		}
-		if n := distance(typed, w, most); n > 0 && n <= most {
-			list = append(list, candidate{word: w, slips: n, far: []rune(w)[0] != []rune(typed)[0]})
+		n := distance(typed, w, most)
+		far := []rune(w)[0] != []rune(typed)[0]
+		if n > 0 && n <= most && (!far || slips(typed) > 1) {
+			list = append(list, candidate{word: w, slips: n, far: far})
 		}
 	}
 	slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.cost(), b.cost()), cmp.Compare(a.word, b.word)) })

@@ -23,7 +23,9 @@ function code(): string | undefined {
 	const folder = join(process.env.E2E_DATA!, 'data', 'mail');
 	try {
 		const mails = readdirSync(folder).filter((name) => name.endsWith('.eml'));
-		return mails.map((name) => /[B-Z2-9]{4} [B-Z2-9]{4}/.exec(readFileSync(join(folder, name), 'utf8'))?.[0]).find(Boolean);
+		return mails
+			.map((name) => /[B-Z2-9]{4} [B-Z2-9]{4}/.exec(readFileSync(join(folder, name), 'utf8'))?.[0])
+			.find(Boolean);
 	} catch {
 		return undefined;
 	}
@@ -78,13 +80,25 @@ test('a misspelt search finds the story', async ({ browser }) => {
 	await context.close();
 });
 
-const pages = ['/', '/spaces', '/stories', '/stories?q=repairs', '/people', '/organisations', '/profile', '/profile/sessions', '/accessibility', '/privacy', '/no-such-page'];
+const pages = [
+	'/',
+	'/spaces',
+	'/stories',
+	'/stories?q=repairs',
+	'/people',
+	'/organisations',
+	'/profile',
+	'/profile/sessions',
+	'/accessibility',
+	'/privacy',
+	'/no-such-page'
+];
 
 for (const colorScheme of ['light', 'dark'] as const) {
 	// Tall, so that nothing lies half behind the phone's tab bar, which axe would take for a target that is too small.
 	for (const viewport of [
-		{ width: 1440, height: 3000 },
-		{ width: 390, height: 5000 }
+		{ width: 1440, height: 6000 },
+		{ width: 390, height: 12000 }
 	]) {
 		test(`axe finds nothing, ${colorScheme}, ${viewport.width} px`, async ({ browser }) => {
 			test.setTimeout(180_000);
@@ -102,7 +116,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 				const { violations } = await new AxeBuilder({ page })
 					.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
 					.analyze();
-				for (const v of violations) broken.push(`${path}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+				for (const v of violations)
+					broken.push(`${path}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
 			}
 			expect(broken).toEqual([]);
 			await context.close();

@@ -6,7 +6,9 @@ const KB = 1024;
 const budget = { script: 140 * KB, style: 10 * KB };
 
 type Part = { file: string; name?: string; imports?: string[]; css?: string[]; isEntry?: boolean };
-const manifest: Record<string, Part> = JSON.parse(readFileSync('.svelte-kit/output/client/.vite/manifest.json', 'utf8'));
+const manifest: Record<string, Part> = JSON.parse(
+	readFileSync('.svelte-kit/output/client/.vite/manifest.json', 'utf8')
+);
 const nodes = new Map<string, string>(); // the parts of the app's entry that make up its pages, by number
 for (const key of Object.keys(manifest)) {
 	const number = /nodes\/(\d+)\.js$/.exec(key)?.[1];
@@ -35,7 +37,9 @@ function parts(keys: string[]): Set<string> {
 	return files;
 }
 
-const entries = Object.keys(manifest).filter((key) => manifest[key]!.isEntry && !nodes.has(/nodes\/(\d+)/.exec(key)?.[1] ?? ''));
+const entries = Object.keys(manifest).filter(
+	(key) => manifest[key]!.isEntry && !nodes.has(/nodes\/(\d+)/.exec(key)?.[1] ?? '')
+);
 
 // The routes and the layouts around them, as the app's dictionary says: [page, [layouts]].
 const dictionary = readFileSync('.svelte-kit/generated/build/client/app.js', 'utf8');

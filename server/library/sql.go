@@ -228,3 +228,9 @@ func replaceParts(ctx context.Context, q db.Q, loaded []loadedRow, rows []stored
 	_, err := q.ExecContext(ctx, source, db.JSON[[]part]{V: sources})
 	return err
 }
+
+func storiesAfter(ctx context.Context, q db.Q, after ids.ID, limit int) ([]ids.ID, error) {
+	var list []ids.ID
+	err := q.SelectContext(ctx, &list, `select id from stories where id > $1 order by id limit $2`, after, limit)
+	return list, err
+}

@@ -1,0 +1,61 @@
+// What every journey needs: a browser for each person, and a look at the console, which must stay silent.
+import { expect, test as base, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
+
+export type Who = 'admin' | 'moderator' | 'facilitator' | 'member' | 'outsider';
+type Options = BrowserContextOptions & { offline?: boolean };
+
+type World = {
+	/** A browser of its own for one person, signed in; or for a stranger. */
+	visit: (who: Who | 'stranger', options?: Options) => Promise<Page>;
+	/** A fresh room of cohort A, so that journeys side by side do not hear each other. */
+	room: (name: string) => Promise<{ id: string; spaceId: string }>;
+};
+
+const url = () => process.env.GUILDHALL_E2E_URL!;
+
+/** Noise of the browser's own: asking who we are without a session, and whatever is asked while there is no network. */
+const expected = (text: string, from: string) =>
+	(from.endsWith('/api/me') && text.includes('401')) ||
+	/ERR_INTERNET_DISCONNECTED|WebSocket connection/.test(text);
+
+async function signIn(context: BrowserContext, who: Who) {
+	const answer = await context.request.post(`${url()}/api/demo/sign-in`, { data: { as: who }, headers: { Origin: url() } });
+	expect(answer.status(), `sign in as ${who}`).toBe(200);
+}
+
+export const test = base.extend<World>({
+	baseURL: async ({}, use) => use(url()), // eslint-disable-line no-empty-pattern
+
+	visit: async ({ browser }, use) => {
+		const contexts: BrowserContext[] = [];
+		const faults: string[] = [];
+		await use(async (who, { ...options } = {}) => {
+			const context = await browser.newContext({ baseURL: url(), ...options });
+			contexts.push(context);
+			context.on('console', (m) => {
+				if (m.type() === 'error' && !expected(m.text(), m.location().url))
+					faults.push(`${m.page()?.url()}: ${m.text()} (${m.location().url})`);
+			});
+			context.on('weberror', (e) => faults.push(`${e.page()?.url()}: ${e.error().stack}`));
+			if (who !== 'stranger') await signIn(context, who);
+			return context.newPage();
+		});
+		for (const context of contexts) await context.close();
+		expect(faults, 'errors in the console').toEqual([]);
+	},
+
+	room: async ({ playwright }, use) => {
+		const api = await playwright.request.newContext({ baseURL: url(), extraHTTPHeaders: { Origin: url() } });
+		await api.post('/api/demo/sign-in', { data: { as: 'facilitator' } });
+		const spaces = (await (await api.get('/api/spaces')).json()).items;
+		const cohort = spaces.find((s: { kind: string; role: string }) => s.kind === 'cohort' && s.role);
+		await use(async (name) => {
+			const made = await api.post(`/api/spaces/${cohort.id}/rooms`, { data: { name: `${name} ${Date.now() % 1e6}` } });
+			expect(made.status()).toBe(201);
+			return made.json();
+		});
+		await api.dispose();
+	}
+});
+
+export { expect };
