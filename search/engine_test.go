@@ -128,7 +128,7 @@ func TestTitleBeatsText(t *testing.T) {
 		b.put(
 			search.Doc{ID: 1, Title: "Roads", Text: filler + "allotments"},
 			search.Doc{ID: 2, Title: "Allotments", Text: filler},
-			search.Doc{ID: 3, Title: "Parks", Terms: "allotments", Text: filler},
+			search.Doc{ID: 3, Title: "Bridges", Terms: "allotments", Text: filler},
 		)
 		if r := b.ask(search.Query{Text: "allotments"}); !slices.Equal(r.IDs, []ids.ID{2, 3, 1}) {
 			t.Errorf("title, terms, text: %v", r.IDs)

@@ -33,6 +33,7 @@ type way struct {
 	prefix bool   // the last word of phrase is only begun
 	loose  bool   // the words of phrase may stand anywhere
 	query  string // phrase as a tsquery
+	idf    float64
 }
 
 type wayKind byte

@@ -228,6 +228,10 @@ func (s *pgSearch) gather() map[int64]uint32 {
 		// What nobody has weighs no more than what one has: a small library must
 		// not refuse a question for one word.
 		t.idf = idf(max(s.n, df), max(df, 1))
+		for j := range t.ways {
+			w, blend := &t.ways[j], s.engine.tuning.own
+			w.idf = blend*idf(max(s.n, df), max(len(s.lists[w.query]), 1)) + (1-blend)*t.idf
+		}
 	}
 	enough := s.plan.enough(s.engine.tuning)
 	for id, mask := range found {

@@ -8,13 +8,14 @@ import "math"
 type tuning struct {
 	field   [classes]float64 // weight of an occurrence in title, terms, summary, text
 	k1, b   float64
+	own     float64 // how far a way counts by its own rarity, and not by its term's
 	near    float64 // share of two terms' weight added when they stand together
 	cover   float64 // power of the share of the query that is found
 	one     float64 // share of the query, by weight, that must be found at all
 	several float64 // the same for two terms or more
 }
 
-var defaults = tuning{field: [classes]float64{3, 2, 1.5, 1}, k1: 1.2, b: 0.4, near: 0.3, cover: 0.5, one: 0.4, several: 0.2}
+var defaults = tuning{field: [classes]float64{3, 2, 1.5, 1}, k1: 1.2, b: 0.4, near: 0.3, cover: 0.5, own: 0.5, one: 0.4, several: 0.2}
 
 // idf is the weight of a word that df of n documents have.
 func idf(n, df int) float64 {
@@ -111,10 +112,14 @@ func (rd reading) score(p *plan, t tuning, average float64) float64 {
 		best := 0.0
 		for _, w := range p.terms[i].ways {
 			tf := rd.tf[n] / norm
-			best = math.Max(best, w.weight*tf*(t.k1+1)/(t.k1+tf))
+			best = math.Max(best, w.idf*w.weight*tf*(t.k1+1)/(t.k1+tf))
 			n++
 		}
-		sum += p.terms[i].weight() * best
+		if p.terms[i].filler {
+			sum += best * fillerWeight
+		} else {
+			sum += best
+		}
 		if !p.terms[i].filler {
 			whole += p.terms[i].idf
 			if best > 0 {
