@@ -45,10 +45,13 @@ const (
 	startFile = "starting"
 )
 
-// The lock on usersFile is held until this process ends, however it ends.
+// joined is what this process uses. The locks are held until it ends, however it
+// ends; were the open files not kept here, the garbage collector would close
+// them and so end the locks.
 var joined struct {
 	sync.Mutex
-	dsn map[string]string
+	dsn   map[string]string
+	users []*os.File
 }
 
 // Shared gives the DSN of a PostgreSQL that all test processes of this account
@@ -79,7 +82,7 @@ func shared(ctx context.Context, dir string) (string, error) {
 }
 
 // join makes this process a user and sees to it that there is a server.
-func join(ctx context.Context, dir string) (dsn string, err error) {
+func join(ctx context.Context, dir string) (string, error) {
 	if err := makeFolders(dir); err != nil {
 		return "", err
 	}
@@ -90,11 +93,7 @@ func join(ctx context.Context, dir string) (dsn string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		if err != nil {
-			users.Close()
-		}
-	}()
+	joined.users = append(joined.users, users)
 	starting, err := waitLock(ctx, dir, startFile, true)
 	if err != nil {
 		return "", err
