@@ -36,7 +36,14 @@ test('two leaders talk; one loses the network; nothing is lost and nothing comes
 	expect(await said(ben)).not.toContain('Written in a tunnel');
 
 	await anna.context().setOffline(false);
-	const all = ['Good morning', 'Good morning to you', 'Are you there?', 'Never mind', 'Written in a tunnel', 'And a second one'];
+	const all = [
+		'Good morning',
+		'Good morning to you',
+		'Are you there?',
+		'Never mind',
+		'Written in a tunnel',
+		'And a second one'
+	];
 	for (const page of [anna, ben]) await expect.poll(() => said(page), { timeout: 30_000 }).toEqual(all);
 	await expect(anna.getByText('wait here')).toHaveCount(0);
 
@@ -64,8 +71,11 @@ test('what waits survives closing the page', async ({ visit, room }) => {
 });
 
 test('edit, delete, and a link to one message', async ({ visit, room }) => {
-	const { id } = await room('Second thoughts');
-	const [anna, ben] = [await visit('member', { permissions: ['clipboard-read', 'clipboard-write'] }), await visit('facilitator')];
+	const { id } = await room('Changed words');
+	const [anna, ben] = [
+		await visit('member', { permissions: ['clipboard-read', 'clipboard-write'] }),
+		await visit('facilitator')
+	];
 	for (const page of [anna, ben]) await page.goto(`/rooms/${id}`);
 	await say(anna, 'Frist');
 	await say(anna, 'Second');
@@ -136,7 +146,11 @@ test('a long history is paged in above without moving the reader', async ({ visi
 	await page.mouse.wheel(0, -1500);
 	await page.waitForTimeout(300);
 	const top = () =>
-		list(page).evaluate((el) => [...el.querySelectorAll('article')].find((a) => a.getBoundingClientRect().top > el.getBoundingClientRect().top)!.id);
+		list(page).evaluate(
+			(el) =>
+				[...el.querySelectorAll('article')].find((a) => a.getBoundingClientRect().top > el.getBoundingClientRect().top)!
+					.id
+		);
 	const before = await top();
 	await say(ben.url() === 'about:blank' ? (await ben.goto(`/rooms/${id}`), ben) : ben, 'A new one');
 	await expect(page.getByRole('button', { name: '1 new message below' })).toBeVisible();

@@ -5,7 +5,11 @@ test('open a topic, answer it, and see the answer come', async ({ visit }) => {
 	const title = `Who has left a repairs contract early? ${Date.now() % 1e6}`;
 
 	await anna.goto('/spaces');
-	await anna.getByRole('main').getByRole('link', { name: /Cohort/ }).first().click();
+	await anna
+		.getByRole('main')
+		.getByRole('link', { name: /Cohort/ })
+		.first()
+		.click();
 	await anna.getByRole('main').getByRole('link', { name: 'All topics' }).click();
 	await anna.getByRole('link', { name: 'Open a topic' }).click();
 	await anna.getByRole('button', { name: 'Open the topic' }).click();
@@ -40,7 +44,11 @@ test('open a topic, answer it, and see the answer come', async ({ visit }) => {
 test('two windows edit the same post: nothing typed is lost', async ({ visit }) => {
 	const one = await visit('member');
 	await one.goto('/spaces');
-	await one.getByRole('main').getByRole('link', { name: /Cohort/ }).first().click();
+	await one
+		.getByRole('main')
+		.getByRole('link', { name: /Cohort/ })
+		.first()
+		.click();
 	await one.getByRole('main').getByRole('link', { name: 'All topics' }).click();
 	await one.getByRole('link', { name: 'Open a topic' }).click();
 	await one.getByLabel('Title').fill(`A draft ${Date.now() % 1e6}`);

@@ -32,7 +32,12 @@ export default async function start(): Promise<() => Promise<void>> {
 	const ended = new Promise<void>((done) => server.once('exit', () => done()));
 
 	const until = Date.now() + 90_000;
-	while (!(await fetch(`${url}/api/site`).then((r) => r.ok, () => false))) {
+	while (
+		!(await fetch(`${url}/api/site`).then(
+			(r) => r.ok,
+			() => false
+		))
+	) {
 		if (server.exitCode !== null || Date.now() > until) {
 			server.kill('SIGKILL');
 			throw new Error(`The server did not start.\n${said}`);

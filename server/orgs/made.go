@@ -10,12 +10,18 @@ import (
 // of real ones in turn.
 func Made(n int) []Row {
 	shapes := []struct{ code, tier, nation, region string }{
-		{"NMD", "district", "England", "East of England"}, {"NMD", "district", "England", "South East"},
-		{"UA", "unitary", "England", "South West"}, {"CTY", "county", "England", "East Midlands"},
-		{"MD", "unitary", "England", "North West"}, {"MD", "unitary", "England", "West Midlands"},
-		{"LBO", "unitary", "England", "London"}, {"NMD", "district", "England", "East Midlands"},
-		{"UA", "unitary", "England", "North East"}, {"MD", "unitary", "England", "Yorkshire and The Humber"},
-		{"SCO", "unitary", "Scotland", "Scotland"}, {"WPA", "unitary", "Wales", "Wales"},
+		{"NMD", "district", "England", "East of England"},
+		{"NMD", "district", "England", "South East"},
+		{"UA", "unitary", "England", "South West"},
+		{"CTY", "county", "England", "East Midlands"},
+		{"MD", "unitary", "England", "North West"},
+		{"MD", "unitary", "England", "West Midlands"},
+		{"LBO", "unitary", "England", "London"},
+		{"NMD", "district", "England", "East Midlands"},
+		{"UA", "unitary", "England", "North East"},
+		{"MD", "unitary", "England", "Yorkshire and The Humber"},
+		{"SCO", "unitary", "Scotland", "Scotland"},
+		{"WPA", "unitary", "Wales", "Wales"},
 		{"NID", "unitary", "Northern Ireland", "Northern Ireland"},
 	}
 	rows := make([]Row, n)

@@ -246,6 +246,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search everything that I may see */
+        get: operations["search-everything"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/service-areas": {
         parameters: {
             query?: never;
@@ -1489,6 +1506,26 @@ export interface components {
             /** @enum {string} */
             type: "subscribed";
         };
+        Thing: {
+            /** Format: date-time */
+            at: string | null;
+            excerptHtml: string;
+            /** @example 42 */
+            id: string;
+            /** @description What it is, such as story or topic */
+            kind: string;
+            /** @description Its page in the web app */
+            path: string;
+            title: string;
+            titleHtml: string;
+            /** @description The council or space that it belongs to */
+            where: string;
+        };
+        Things: {
+            engine: string;
+            items: components["schemas"]["Thing"][];
+            totals: components["schemas"]["Total"][];
+        };
         Topic: {
             author: components["schemas"]["Person"];
             can: string[];
@@ -1544,6 +1581,11 @@ export interface components {
             type: "topic-read";
             /** Format: int64 */
             unread: number;
+        };
+        Total: {
+            kind: string;
+            /** Format: int64 */
+            total: number;
         };
         Typing: {
             name: string;
@@ -2701,6 +2743,65 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "search-everything": {
+        parameters: {
+            query: {
+                /** @description Words, acronyms or a question */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,60 @@
+import { expect, test } from './world.ts';
+
+test('a profile is changed, and others see it', async ({ visit }) => {
+	const page = await visit('outsider');
+	await page.goto('/profile');
+	await page.getByLabel('Your job').fill('Director of Place');
+	await page.getByRole('combobox', { name: 'Organisation' }).fill('notts');
+	await page.getByRole('option', { name: 'Nottinghamshire County Council' }).click();
+	await page.getByLabel('Ask me about').fill('Moving twelve teams to one desk\nLeaving a contract');
+	await page.getByText('Housing and homelessness').click();
+	await page.getByRole('checkbox', { name: 'Housing repairs' }).check();
+	await page.getByRole('button', { name: 'Save' }).click();
+	await expect(page.getByRole('status').getByText('Saved')).toBeVisible();
+
+	const me = await (await page.request.get('/api/me')).json();
+	const other = await visit('member');
+	await other.goto(`/people/${me.person.id}`);
+	await expect(other.getByText('Director of Place').first()).toBeVisible();
+	await expect(other.getByText('Leaving a contract')).toBeVisible();
+	await expect(other.getByRole('link', { name: 'Housing repairs' })).toBeVisible();
+});
+
+test('a facilitator adds a member, a moderator removes them, and each sees only what they may do', async ({
+	visit
+}) => {
+	const [ben, mod, anna] = [await visit('facilitator'), await visit('moderator'), await visit('member')];
+	const spaces = (await (await ben.request.get('/api/spaces')).json()).items;
+	const path = `/spaces/${spaces.find((s: { kind: string; role: string }) => s.kind === 'cohort' && s.role).id}/members`;
+	const name = `Nia Example ${Date.now() % 1e6}`;
+	const email = `nia.${Date.now()}@glanhafren.example`;
+
+	await ben.goto(path);
+	await ben.getByRole('button', { name: 'Add a member' }).click();
+	const dialog = ben.getByRole('dialog');
+	await dialog.getByLabel('E-mail address').fill(email);
+	await dialog.getByRole('button', { name: 'Add a member' }).click();
+	await expect(dialog.getByRole('alert')).toContainText('enter the person’s name');
+	await dialog.getByLabel('Name').fill(name);
+	await dialog.getByRole('button', { name: 'Add a member' }).click();
+	await expect(dialog).toBeHidden();
+	await expect(ben.getByRole('main').getByText(name)).toBeVisible();
+
+	await anna.goto(path);
+	await expect(anna.getByRole('main').getByText(name)).toBeVisible();
+	await expect(anna.getByRole('button', { name: 'Add a member' })).toHaveCount(0);
+	await expect(anna.getByRole('button', { name: 'Remove' })).toHaveCount(0);
+
+	await mod.goto(path);
+	await mod.getByRole('button', { name: `Remove ${name}` }).click();
+	await mod.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+	await expect(mod.getByRole('main').getByRole('listitem').filter({ hasText: name })).toHaveCount(0);
+});
+
+test('an outsider is told nothing of a room that is not theirs', async ({ visit, room }) => {
+	const { id } = await room('Not yours');
+	const page = await visit('outsider');
+	await page.goto(`/rooms/${id}`);
+	await expect(page.getByRole('heading', { level: 1, name: 'Page not found' })).toBeVisible();
+	await expect(page.getByText('Not yours')).toHaveCount(0);
+});
