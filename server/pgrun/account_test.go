@@ -59,7 +59,6 @@ func TestAFolderThatShutsTheAccountOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, Options{Dir: group}, "shuts out")
-	start(t, Options{Dir: filepath.Join(emptyFolder(t), "data", "postgres"), Settings: quick})
 }
 
 func TestDataOfRoot(t *testing.T) {

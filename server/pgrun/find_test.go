@@ -81,12 +81,16 @@ func TestOrderOfInstallations(t *testing.T) {
 
 func TestTheExplicitOneIsUsed(t *testing.T) {
 	t.Parallel()
-	real := start(t, Options{Dir: folder(t), Settings: quick}).programs.bin
-	link := filepath.Join(emptyFolder(t), "mine")
-	if err := os.Symlink(real, link); err != nil {
+	a, err := chooseAccount("none")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if s := start(t, Options{Dir: folder(t), Bin: link, Settings: quick}); s.programs.bin != link {
+	found, _ := newSearch("").find(t.Context(), a)
+	link := filepath.Join(emptyFolder(t), "mine")
+	if err := os.Symlink(found[0].bin, link); err != nil {
+		t.Fatal(err)
+	}
+	if s := start(t, Options{Dir: emptyFolder(t), Bin: link, Settings: quick}); s.programs.bin != link {
 		t.Errorf("it runs %s", s.programs.bin)
 	}
 }

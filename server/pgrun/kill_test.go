@@ -206,25 +206,6 @@ func TestAPostgreSQLOfSomebodyElseIsLeftAlone(t *testing.T) {
 	start(t, Options{Dir: dir, Settings: quick})
 }
 
-// A killed initdb leaves a folder that looks made; it must not be used.
-func TestAHalfMadeClusterIsMadeAgain(t *testing.T) {
-	t.Parallel()
-	dir := emptyFolder(t)
-	for _, file := range []string{"cluster.new/PG_VERSION", "cluster.new/base/1/112"} {
-		path := filepath.Join(dir, file)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte("15\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	start(t, Options{Dir: dir, Settings: quick})
-	if _, err := os.Stat(filepath.Join(dir, "cluster.new")); err == nil {
-		t.Error("it is still there")
-	}
-}
-
 func TestPostgreSQLsOwnWordsAreTold(t *testing.T) {
 	t.Parallel()
 	refused(t, Options{Dir: folder(t), Settings: map[string]string{"shared_buffers": "much"}},

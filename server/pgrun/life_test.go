@@ -62,7 +62,6 @@ func TestTwoOnOneFolder(t *testing.T) {
 	if line := h.line(); line != "stopped" {
 		t.Errorf("the helper said %q", line)
 	}
-	start(t, Options{Dir: dir, Settings: quick})
 }
 
 func TestPostgreSQLIsStartedAgain(t *testing.T) {
@@ -145,17 +144,30 @@ func TestStopWhileItIsDown(t *testing.T) {
 	start(t, Options{Dir: dir, Settings: quick})
 }
 
-func TestAStartThatIsCalledOff(t *testing.T) {
+// A start that was called off, or an initdb that was killed, may leave a folder
+// that looks made; it must not be used.
+func TestAHalfMadeClusterIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	dir := emptyFolder(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if s, err := Start(ctx, Options{Dir: dir}); err == nil {
 		stop(t, s)
-		t.Skip("loudly: this machine makes a cluster in a tenth of a second, so nothing could be called off")
+		t.Fatal("it was started within a tenth of a second, so nothing was called off")
 	}
-	// Nothing half-made is in the way.
+	for _, file := range []string{"cluster.new/PG_VERSION", "cluster.new/base/1/112"} {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("15\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	start(t, Options{Dir: dir, Settings: quick})
+	if _, err := os.Stat(filepath.Join(dir, "cluster.new")); err == nil {
+		t.Error("it is still there")
+	}
 }
 
 func TestSocketsInLongFolders(t *testing.T) {
