@@ -33,8 +33,9 @@ create table search_documents (
 
 create sequence search_revs as bigint;
 
--- The wide columns go out of line at once (toast_tuple_target), uncompressed:
--- counting then walks narrow rows, and ranking reads vectors without unpacking.
+-- The wide columns go out of line at once (toast_tuple_target), the vectors
+-- uncompressed, but facet_ids stays in the row: counting then walks narrow
+-- rows, and ranking reads vectors without unpacking.
 create table search_documents_story partition of search_documents for values in ('story') with (toast_tuple_target = 128);
 create table search_documents_topic partition of search_documents for values in ('topic') with (toast_tuple_target = 128);
 create table search_documents_message partition of search_documents for values in ('message') with (toast_tuple_target = 128);
@@ -45,7 +46,7 @@ do $$
 declare part text;
 begin
   foreach part in array array['search_documents_story', 'search_documents_topic', 'search_documents_message', 'search_documents_other'] loop
-    execute format('alter table public.%I alter head set storage external, alter body set storage external', part);
+    execute format('alter table public.%I alter head set storage external, alter body set storage external, alter facet_ids set storage plain', part);
   end loop;
 end $$;
 -- +goose StatementEnd
