@@ -13,11 +13,9 @@ import (
 )
 
 const (
-	mostTitle   = 150     // characters of a title
-	mostExcerpt = 200     // characters of the opening post that lists show
-	mostBody    = 20_000  // characters of one post
-	mostHTML    = 250_000 // bytes that a post may become
-	mostCells   = 10_000  // table cells that a post may become
+	mostTitle   = 150    // characters of a title
+	mostExcerpt = 200    // characters of the opening post that lists show
+	mostBody    = 20_000 // characters of one post
 )
 
 func checkClientID(id string) (string, error) {
@@ -48,8 +46,8 @@ func visible(r rune) bool {
 	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r)
 }
 
-// checkBody renders what somebody wrote and refuses what cannot be stored,
-// what would show nothing, and what would grow out of proportion.
+// checkBody renders what somebody wrote and refuses what cannot be stored and
+// what would show nothing.
 func checkBody(body string) (html string, err error) {
 	switch {
 	case strings.ContainsRune(body, 0) || !utf8.ValidString(body):
@@ -58,31 +56,12 @@ func checkBody(body string) (html string, err error) {
 		return "", problem.Invalid("body.body", fmt.Sprintf("a post has at most %d characters", mostBody))
 	case !strings.ContainsFunc(body, visible):
 		return "", problem.Invalid("body.body", "write something first")
-	case cells(body) > mostCells:
-		return "", problem.Invalid("body.body", "this table has too many cells for one post")
 	}
 	if html, err = markup.HTML(body); err != nil {
 		return "", err
 	}
-	switch {
-	case html == "":
-		return "", problem.Invalid("body.body", "nothing of this text would be shown; HTML is not understood here, Markdown is")
-	case len(html) > mostHTML:
-		return "", problem.Invalid("body.body", "this text becomes too large when it is laid out")
+	if html == "" {
+		return "", problem.Invalid("body.body", "nothing of this text would be shown")
 	}
 	return html, nil
-}
-
-// cells is how many table cells a text can become at most. Every row of a
-// table is filled up to the width of its second line, the one of dashes, so
-// that a short text with a wide one becomes gigabytes before anybody could
-// measure the result.
-func cells(body string) int {
-	widest := 0
-	for line := range strings.SplitSeq(body, "\n") {
-		if n := strings.Count(line, "|"); n >= widest && strings.Trim(line, "|-: \t\f\v\r>*+.)0123456789") == "" {
-			widest = n + 1
-		}
-	}
-	return widest * (strings.Count(body, "\n") + 1)
 }

@@ -28,28 +28,23 @@ func TestTitles(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
-	wide := strings.Repeat("-|", 2400)
 	for name, test := range map[string]struct {
 		body string
 		ok   bool
 	}{
-		"words":                {"Damp and **mould**", true},
-		"a table":              {"| a | b |\n|---|---|\n| 1 | 2 |", true},
-		"a long table":         {strings.Repeat("a|", 10) + "\n" + strings.Repeat("-|", 10) + "\n" + strings.Repeat("1|\n", 800), true},
-		"the longest":          {strings.Repeat("ŵ", 20000), true},
-		"many angles":          {strings.Repeat("<", 20000), true},
-		"pipes in code":        {"```\n" + strings.Repeat("|", 60) + "\n```", true},
-		"too long":             {strings.Repeat("a", 20001), false},
-		"nothing":              {" \n\t", false},
-		"only joiners":         {"\u200b\u200d\ufeff", false},
-		"NUL":                  {"a\x00b", false},
-		"not UTF-8":            {"a\xff", false},
-		"only dropped HTML":    {"<div>\nhello\n</div>", false},
-		"a table that grows":   {wide + "\n" + wide + "\n" + strings.Repeat("a\n", 4900), false},
-		"the same in a quote":  {"> " + wide + "\n> " + wide + "\n" + strings.Repeat("> a\n", 2000), false},
-		"the same in a list":   {"1. " + wide + "\n   " + wide + "\n" + strings.Repeat("   a\n", 2000), false},
-		"deep quotes":          {strings.Repeat(">", 19000) + "a", false},
-		"references that grow": {"[a]: http://" + strings.Repeat("x", 9000) + "\n\n" + strings.Repeat("[a]", 3000), false},
+		"words":            {"Damp and **mould**", true},
+		"a table":          {"| a | b |\n|---|---|\n| 1 | 2 |", true},
+		"a long table":     {strings.Repeat("a|", 10) + "\n" + strings.Repeat("-|", 10) + "\n" + strings.Repeat("1|\n", 800), true},
+		"the longest":      {strings.Repeat("ŵ", 20000), true},
+		"many angles":      {strings.Repeat("<", 20000), true},
+		"pipes in code":    {"```\n" + strings.Repeat("|", 60) + "\n```", true},
+		"too long":         {strings.Repeat("a", 20001), false},
+		"nothing":          {" \n\t", false},
+		"only joiners":     {"\u200b\u200d\ufeff", false},
+		"NUL":              {"a\x00b", false},
+		"not UTF-8":        {"a\xff", false},
+		"HTML is text":     {"<div>\nhello\n</div>", true},
+		"only a reference": {"[a]: /b", false},
 	} {
 		html, err := checkBody(test.body)
 		if test.ok && (err != nil || html == "") || !test.ok && !problem.Is(err, "invalid") {

@@ -1,10 +1,12 @@
 // Package markup turns the Markdown that people write into HTML that is safe
 // to show: goldmark renders, bluemonday lets through a short list and drops
-// everything else.
+// everything else. HTML in it is text like any other and shown as such. No
+// text, however it was made, becomes much larger or takes long.
 package markup
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"html"
 	"strings"
@@ -12,34 +14,17 @@ import (
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/renderer"
-	rendererhtml "github.com/yuin/goldmark/renderer/html"
-	"github.com/yuin/goldmark/util"
 )
 
-var (
-	chat = goldmark.New(
-		goldmark.WithParser(parser.NewParser(
-			parser.WithBlockParsers(
-				util.Prioritized(parser.NewListParser(), 300),
-				util.Prioritized(parser.NewListItemParser(), 400),
-				util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-				util.Prioritized(parser.NewBlockquoteParser(), 800),
-				util.Prioritized(parser.NewParagraphParser(), 1000),
-			),
-			parser.WithInlineParsers(parser.DefaultInlineParsers()...),
-		)),
-		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough),
-		goldmark.WithRendererOptions(rendererhtml.WithHardWraps()),
-	)
-	text = goldmark.New(
-		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.Table),
-		goldmark.WithRendererOptions(renderer.WithNodeRenderers()),
-	)
-	clean = policy()
+// What a text may become: so many bytes for each of its own, and some. Honest
+// text stays far below; a link that stands once and is meant a thousand times
+// does not.
+const (
+	mostPerByte = 8
+	mostMore    = 64 << 10
 )
+
+var clean = policy()
 
 // policy is the whole of what user text may become.
 func policy() *bluemonday.Policy {
@@ -57,18 +42,45 @@ func policy() *bluemonday.Policy {
 }
 
 // Chat renders a chat message: no headings or tables, a line break stays one.
-func Chat(md string) (string, error) { return render(chat, md) }
+func Chat(md string) (string, error) { return render(forChat, md) }
 
 // HTML renders a post or a part of a story. Headings become the third and
 // fourth level, since the page has its own above them.
-func HTML(md string) (string, error) { return render(text, md) }
+func HTML(md string) (string, error) { return render(forPosts, md) }
 
+// render gives at most mostPerByte bytes for each byte of md, and mostMore. A
+// text that would become more is shown as it was written.
 func render(g goldmark.Markdown, md string) (string, error) {
-	var b bytes.Buffer
-	if err := g.Convert([]byte(md), &b); err != nil {
+	md = strings.ToValidUTF8(md, "\ufffd")
+	b := bounded{most: mostPerByte*len(md) + mostMore}
+	err := g.Convert([]byte(md), &b)
+	if err != nil && !errors.Is(err, errTooLong) {
 		return "", fmt.Errorf("render Markdown: %w", err)
 	}
-	return strings.TrimSpace(clean.Sanitize(levels.Replace(b.String()))), nil
+	if err == nil {
+		if out := sanitise(levels.Replace(b.String())); len(out) <= b.most {
+			return out, nil
+		}
+	}
+	return sanitise("<p>" + strings.ReplaceAll(html.EscapeString(strings.TrimSpace(md)), "\n", "<br>") + "</p>"), nil
+}
+
+func sanitise(h string) string { return strings.TrimSpace(clean.Sanitize(h)) }
+
+// bounded is a buffer that takes no more than most bytes.
+type bounded struct {
+	bytes.Buffer
+	most int
+}
+
+var errTooLong = errors.New("the text becomes too long")
+
+// Write adds to the buffer or fails.
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.most {
+		return 0, errTooLong
+	}
+	return b.Buffer.Write(p)
 }
 
 // levels moves headings under the page's own. It sees goldmark's output only,
