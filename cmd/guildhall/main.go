@@ -27,6 +27,7 @@ var commands = []command{
 	{"migrate", "bring the database up to date and end", migrate},
 	{"admin", "admin create --email ... --name ...: make an administrator", admin},
 	{"search", "search eval --url URL --queries FILE [--json]: measure the search", searchCommand},
+	{"bench", "bench chat|http --url URL ... [--json]: measure a running server", benchCommand},
 	{"openapi", "print the description of the API", openapi},
 	{"version", "print the version", func(context.Context, []string) error { fmt.Fprintln(os.Stdout, "guildhall "+about()); return nil }},
 }

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
-	"strings"
-	"time"
 
 	"guildhall/search"
+	"guildhall/server/bench"
 )
 
 // searchCommand is `guildhall search eval`: it asks a running server the
@@ -38,10 +35,15 @@ func searchCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	c := &evalClient{ctx: ctx, base: strings.TrimRight(*address, "/"), http: &http.Client{Timeout: 30 * time.Second}}
-	if err := c.signIn(); err != nil {
+	client, err := bench.NewClient(*address, true, 1)
+	if err != nil {
 		return err
 	}
+	who, err := client.SignIn(ctx, "member")
+	if err != nil {
+		return err
+	}
+	c := &asker{ctx: ctx, who: who}
 	scores, err := search.Evaluate(queries, c.ask)
 	if err != nil {
 		return err
@@ -61,62 +63,20 @@ func searchCommand(ctx context.Context, args []string) error {
 	return nil
 }
 
-// evalClient is a client like any other.
-type evalClient struct {
+// asker asks the server as one person.
+type asker struct {
 	ctx    context.Context //nolint:containedctx // it lives as long as one command
-	base   string
-	http   *http.Client
-	cookie *http.Cookie
+	who    *bench.Person
 	engine string
 }
 
-func (c *evalClient) signIn() error {
-	if token := os.Getenv("GUILDHALL_SESSION"); token != "" {
-		name := "guildhall"
-		if strings.HasPrefix(c.base, "https://") {
-			name = "__Host-guildhall"
-		}
-		c.cookie = &http.Cookie{Name: name, Value: token}
-		return nil
-	}
-	r, err := http.NewRequestWithContext(c.ctx, http.MethodPost, c.base+"/api/demo/sign-in", bytes.NewReader([]byte(`{"as":"member"}`)))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Origin", c.base)
-	res, err := c.http.Do(r)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() // nothing is left to read
-	if res.StatusCode != http.StatusOK || len(res.Cookies()) == 0 {
-		return fmt.Errorf("the server is no demonstration (%s): set GUILDHALL_SESSION to a session's token", res.Status)
-	}
-	c.cookie = res.Cookies()[0]
-	return nil
-}
-
-func (c *evalClient) ask(q string) (answers []string, total int, err error) {
-	r, err := http.NewRequestWithContext(c.ctx, http.MethodGet, c.base+"/api/stories?q="+url.QueryEscape(q), nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	r.AddCookie(c.cookie)
-	res, err := c.http.Do(r)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer res.Body.Close() // it was read
-	if res.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("query %q: the server answered %s", q, res.Status)
-	}
+func (c *asker) ask(q string) (answers []string, total int, err error) {
 	var body struct {
 		Engine string
 		Total  int
 		Items  []struct{ SourceID string }
 	}
-	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
+	if err := c.who.Get(c.ctx, "/api/stories?q="+url.QueryEscape(q), &body); err != nil {
 		return nil, 0, fmt.Errorf("query %q: %w", q, err)
 	}
 	c.engine = body.Engine
