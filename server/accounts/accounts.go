@@ -38,7 +38,7 @@ type Person struct {
 	Name           string  `json:"name" db:"name"`
 	Job            string  `json:"job" db:"job"`
 	Organisation   string  `json:"organisation" db:"organisation"`
-	OrganisationID *ids.ID `json:"organisationId" db:"organisation_id"`
+	OrganisationID *ids.ID `json:"organisationId" nullable:"true" db:"organisation_id"`
 	Former         bool    `json:"former" db:"former"`
 }
 

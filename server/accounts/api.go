@@ -96,14 +96,11 @@ func (s *Service) deleteOne(ctx context.Context, who access.Actor, in *sessionIn
 }
 
 type patchMeInput struct {
-	Body struct {
-		profile
-		Version int `json:"version" minimum:"1"`
-	}
+	Body ProfileEdit
 }
 
 func (s *Service) patchMe(ctx context.Context, who access.Actor, in *patchMeInput) (*Me, error) {
-	return s.UpdateProfile(ctx, who, in.Body.profile, in.Body.Version)
+	return s.UpdateProfile(ctx, who, in.Body)
 }
 
 type peopleInput struct {

@@ -60,8 +60,8 @@ func loadRow(ctx context.Context, tx *db.Tx, r Row) (ids.ID, error) {
 			return 0, err
 		}
 	}
-	p := profile{Name: r.Name, About: r.About, AskMeAbout: append([]string{}, r.AskMeAbout...), ServiceAreas: append([]string{}, r.ServiceAreas...), Language: "en"}
-	if _, err := updateProfile(ctx, tx, id, p, 1); err != nil {
+	p := ProfileEdit{Version: 1, Name: r.Name, About: r.About, AskMeAbout: append([]string{}, r.AskMeAbout...), ServiceAreas: append([]string{}, r.ServiceAreas...), Language: "en"}
+	if _, err := updateProfile(ctx, tx, id, p); err != nil {
 		return 0, err
 	}
 	return id, nil

@@ -21,7 +21,7 @@ import (
 // PostHeld is a job that a person has or had.
 type PostHeld struct {
 	Job            string  `json:"job" db:"job"`
-	OrganisationID *ids.ID `json:"organisationId" db:"organisation_id"`
+	OrganisationID *ids.ID `json:"organisationId" nullable:"true" db:"organisation_id"`
 	Organisation   string  `json:"organisation" db:"organisation"`
 	From           *string `json:"from" db:"starts_on" format:"date"`
 	To             *string `json:"to" db:"ends_on" format:"date"`
@@ -89,7 +89,10 @@ func (s *Service) Me(ctx context.Context, who access.Actor) (*Me, error) {
 	}, nil
 }
 
-type profile struct {
+// ProfileEdit is what a person may change of themselves: all of it at once, as
+// of the version that they saw.
+type ProfileEdit struct {
+	Version      int      `json:"version" minimum:"1"`
 	Name         string   `json:"name" minLength:"1" maxLength:"120"`
 	About        string   `json:"about" maxLength:"4000"`
 	AskMeAbout   []string `json:"askMeAbout" maxItems:"8"`
@@ -100,11 +103,11 @@ type profile struct {
 }
 
 type newPost struct {
-	OrganisationID *ids.ID `json:"organisationId"`
+	OrganisationID *ids.ID `json:"organisationId" nullable:"true"`
 	Job            string  `json:"job" minLength:"1" maxLength:"120"`
 }
 
-func (p *profile) check() error {
+func (p *ProfileEdit) check() error {
 	if p.Name = strings.TrimSpace(p.Name); p.Name == "" || !utf8.ValidString(p.Name) {
 		return problem.Invalid("body.name", "enter your name")
 	}
@@ -129,7 +132,7 @@ func (p *profile) check() error {
 
 // UpdateProfile changes what the person tells about themselves. A stale
 // version is a problem that carries the present state.
-func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in profile, version int) (*Me, error) {
+func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in ProfileEdit) (*Me, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -140,7 +143,7 @@ func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in profil
 		} else if len(unknown) > 0 {
 			return problem.Invalid("body.serviceAreas", "there is no service area "+unknown[0])
 		}
-		done, err := updateProfile(ctx, tx, who.ID, in, version)
+		done, err := updateProfile(ctx, tx, who.ID, in)
 		if err != nil {
 			return fmt.Errorf("store profile: %w", err)
 		}

@@ -210,10 +210,10 @@ func getMe(ctx context.Context, q db.Q, account ids.ID) (meRow, error) {
 	return row, err
 }
 
-func updateProfile(ctx context.Context, q db.Q, account ids.ID, in profile, version int) (bool, error) {
+func updateProfile(ctx context.Context, q db.Q, account ids.ID, in ProfileEdit) (bool, error) {
 	const query = `update accounts set name = $2, about = $3, ask_me_about = $4, service_areas = $5, language = $6, time_zone = $7,
 			version = version + 1 where id = $1 and version = $8`
-	res, err := q.ExecContext(ctx, query, account, in.Name, in.About, pq.Array(in.AskMeAbout), pq.Array(in.ServiceAreas), in.Language, in.TimeZone, version)
+	res, err := q.ExecContext(ctx, query, account, in.Name, in.About, pq.Array(in.AskMeAbout), pq.Array(in.ServiceAreas), in.Language, in.TimeZone, in.Version)
 	if err != nil {
 		return false, err
 	}

@@ -136,6 +136,7 @@ func register[I, O any](r *Router, op Op, f func(context.Context, *I) (*O, error
 	default:
 		panic("api: " + op.ID + " has no door")
 	}
+	mustDescribe[I](op)
 	if op.MaxBody == 0 {
 		op.MaxBody = 64 << 10
 	}
@@ -153,6 +154,21 @@ func register[I, O any](r *Router, op Op, f func(context.Context, *I) (*O, error
 		Extensions:  map[string]any{"x-door": string(op.Door)},
 	}, f)
 	r.ops = append(r.ops, op)
+}
+
+// mustDescribe panics where a body embeds an unexported struct: encoding/json
+// would read its fields, but huma leaves them out of the schema, and so would
+// refuse each as unknown.
+func mustDescribe[I any](op Op) {
+	body, ok := reflect.TypeFor[I]().FieldByName("Body")
+	if !ok || body.Type.Kind() != reflect.Struct {
+		return
+	}
+	for _, f := range reflect.VisibleFields(body.Type) {
+		if f.Anonymous && !f.IsExported() {
+			panic("api: the body of " + op.ID + " embeds the unexported " + f.Name)
+		}
+	}
 }
 
 // door is a middleware, so that a stranger is turned away before the body is

@@ -16,11 +16,11 @@ import (
 type Entry struct {
 	ID          ids.ID                  `json:"id" db:"id"`
 	At          time.Time               `json:"at" db:"at"`
-	ActorID     *ids.ID                 `json:"actorId" db:"actor_id"`
+	ActorID     *ids.ID                 `json:"actorId" nullable:"true" db:"actor_id"`
 	Actor       string                  `json:"actor" db:"actor"`
 	Action      string                  `json:"action" db:"action"`
 	SubjectKind string                  `json:"subjectKind" db:"subject_kind"`
-	SubjectID   *ids.ID                 `json:"subjectId" db:"subject_id"`
+	SubjectID   *ids.ID                 `json:"subjectId" nullable:"true" db:"subject_id"`
 	Detail      db.JSON[map[string]any] `json:"-" db:"detail"`
 	Facts       map[string]any          `json:"facts"`
 }

@@ -28,7 +28,7 @@ type Hit struct {
 	TitleHTML    string  `json:"titleHtml"`
 	ExcerptHTML  string  `json:"excerptHtml"`
 	LeadName     string  `json:"leadName"`
-	LeadID       *ids.ID `json:"leadId"`
+	LeadID       *ids.ID `json:"leadId" nullable:"true"`
 	ServiceAreas []Area  `json:"serviceAreas" nullable:"false"`
 	Stage        string  `json:"stage"`
 	Year         *int    `json:"year"`

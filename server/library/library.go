@@ -26,7 +26,7 @@ const Kind = "story"
 type Story struct {
 	ID              ids.ID             `json:"id" db:"id"`
 	Version         int                `json:"version" db:"version"`
-	SpaceID         *ids.ID            `json:"spaceId" db:"space_id" doc:"Its audience; null is the whole network"`
+	SpaceID         *ids.ID            `json:"spaceId" nullable:"true" db:"space_id" doc:"Its audience; null is the whole network"`
 	SourceID        *string            `json:"sourceId" db:"source_id" doc:"Its key in the data it was loaded from"`
 	Title           string             `json:"title" db:"title"`
 	Summary         string             `json:"summary" db:"summary"`
@@ -57,7 +57,7 @@ type Story struct {
 
 // Partner took part in what a story tells.
 type Partner struct {
-	ID   *ids.ID `json:"id" db:"organisation_id"`
+	ID   *ids.ID `json:"id" nullable:"true" db:"organisation_id"`
 	Name string  `json:"name" db:"name"`
 }
 

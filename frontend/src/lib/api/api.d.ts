@@ -789,7 +789,7 @@ export interface components {
             action: string;
             actor: string;
             /** @example 42 */
-            actorId: string;
+            actorId: string | null;
             /** Format: date-time */
             at: string;
             facts: {
@@ -798,7 +798,7 @@ export interface components {
             /** @example 42 */
             id: string;
             /** @example 42 */
-            subjectId: string;
+            subjectId: string | null;
             subjectKind: string;
         };
         Error: {
@@ -960,7 +960,7 @@ export interface components {
             /** @example 42 */
             id: string;
             /** @example 42 */
-            leadId: string;
+            leadId: string | null;
             leadName: string;
             nation: string;
             region: string;
@@ -1058,6 +1058,11 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        NewPost: {
+            job: string;
+            /** @example 42 */
+            organisationId: string | null;
+        };
         NewSpace: {
             /**
              * @default invitation
@@ -1154,12 +1159,8 @@ export interface components {
         };
         Partner: {
             /** @example 42 */
-            id: string;
+            id: string | null;
             name: string;
-        };
-        PatchMeInputBody: {
-            /** Format: int64 */
-            version: number;
         };
         PatchMemberInputBody: {
             /** @enum {string} */
@@ -1191,7 +1192,7 @@ export interface components {
             name: string;
             organisation: string;
             /** @example 42 */
-            organisationId: string;
+            organisationId: string | null;
         };
         Post: {
             author: components["schemas"]["Person"];
@@ -1224,7 +1225,7 @@ export interface components {
             job: string;
             organisation: string;
             /** @example 42 */
-            organisationId: string;
+            organisationId: string | null;
             /** Format: date */
             to: string | null;
         };
@@ -1300,9 +1301,23 @@ export interface components {
             name: string;
             organisation: string;
             /** @example 42 */
-            organisationId: string;
+            organisationId: string | null;
             posts: components["schemas"]["PostHeld"][];
             serviceAreas: string[];
+        };
+        ProfileEdit: {
+            about: string;
+            askMeAbout: string[];
+            /** @enum {string} */
+            language: "en" | "cy";
+            name: string;
+            /** @description The job the person has now; a different one ends the last */
+            post?: components["schemas"]["NewPost"];
+            serviceAreas: string[];
+            /** @description An IANA zone, or empty for the network's */
+            timeZone: string;
+            /** Format: int64 */
+            version: number;
         };
         ReadInputBody: {
             /** Format: int64 */
@@ -1482,7 +1497,7 @@ export interface components {
              * @description Its audience; null is the whole network
              * @example 42
              */
-            spaceId: string;
+            spaceId: string | null;
             /** @enum {string} */
             stage: "discovery" | "alpha" | "beta" | "pilot" | "live" | "business case" | "decision" | "bid not funded" | "evaluation" | "lessons learned" | "failure review";
             summary: string;
@@ -1718,7 +1733,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PatchMeInputBody"];
+                "application/json": components["schemas"]["ProfileEdit"];
             };
         };
         responses: {

@@ -1,6 +1,6 @@
 // Every endpoint that the app calls, by what it does.
 import { client, take } from './client.ts';
-import type { Me, Message, Role, Space, Topic } from './types.ts';
+import type { Message, ProfileEdit, Role, Space, Topic } from './types.ts';
 
 const { GET, POST, PUT, PATCH, DELETE } = client;
 type Signal = AbortSignal | undefined;
@@ -19,11 +19,6 @@ export const endSession = (sessionId: string) =>
 	take(DELETE('/sessions/{sessionId}', { params: { path: { sessionId } } }));
 export const endOtherSessions = () => take(DELETE('/sessions'));
 
-export type ProfileEdit = Pick<Me, 'about' | 'askMeAbout' | 'language' | 'timeZone' | 'serviceAreas' | 'version'> & {
-	name: string;
-	/** The job the person has now; left out, it stays as it is. */
-	post?: { organisationId: string | null; job: string };
-};
 export const editMe = (edit: ProfileEdit) => take(PATCH('/me', { body: edit }));
 
 // Spaces

@@ -12,6 +12,7 @@ export type Me = Schemas['Me'];
 export type Session = Schemas['Session'];
 export type Person = Schemas['Person'];
 export type Profile = Schemas['Profile'];
+export type ProfileEdit = Schemas['ProfileEdit'];
 /** A job that somebody has or had. */
 export type PostHeld = Schemas['PostHeld'];
 
