@@ -172,10 +172,17 @@ func (p *plan) addJoined(at []int) {
 }
 
 // settle drops what has no words for the index, such as stop words, and lets
-// fillers count if there is nothing else.
+// fillers count if there is nothing else. A stop word that could only be found
+// joined to its neighbour goes too: nobody looks for it, and nothing having it
+// would be taken for a typing error.
 func (p *plan) settle() {
 	for i := range p.terms {
-		p.terms[i].ways = slices.DeleteFunc(p.terms[i].ways, func(w way) bool { return len(w.phrase) == 0 })
+		silent := func(w way) bool { return len(w.phrase) == 0 }
+		stop := slices.ContainsFunc(p.terms[i].ways, func(w way) bool { return w.kind == literal && silent(w) })
+		p.terms[i].ways = slices.DeleteFunc(p.terms[i].ways, silent)
+		if stop && !slices.ContainsFunc(p.terms[i].ways, func(w way) bool { return w.kind != joined }) {
+			p.terms[i].ways = nil
+		}
 	}
 	p.terms = slices.DeleteFunc(p.terms, func(t term) bool { return len(t.ways) == 0 })
 	if !slices.ContainsFunc(p.terms, func(t term) bool { return !t.filler }) {

@@ -147,10 +147,10 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 
 	s.Events = events.New(d.DB, d.Log)
 	s.Bus = realtime.NewBus()
-	s.Accounts = accounts.New(accounts.Deps{DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Secret: secret, Terminal: d.Terminal})
+	s.Search = search.New(d.DB, d.Log)
+	s.Accounts = accounts.New(accounts.Deps{DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Search: s.Search, Secret: secret, Terminal: d.Terminal})
 	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload})
 	s.Orgs = orgs.New(d.DB)
-	s.Search = search.New(d.DB, d.Log)
 	s.Search.ResolveNames(s.Orgs.Names)
 	mismatch := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "search_acl_mismatch_total", Help: "Hits of a search engine that the person may not see; it must stay 0.",
@@ -160,7 +160,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Library = library.New(d.DB, s.Events, s.Orgs, s.Search)
 	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts)
 	rate := limit.NewRate(c.LimitMessages)
-	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate})
+	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate, Search: s.Search})
 	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Metrics: s.registry})
 	s.tellLive()
 

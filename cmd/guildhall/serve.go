@@ -108,8 +108,8 @@ func serve(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if c.Demo {
-		if err := seed.Demo(ctx, d.DB, s.Spaces, clock.System(), c.Zone); err != nil {
-			return errors.Join(fmt.Errorf("make the demonstration: %w", err), s.Close())
+		if err := seed.Demo(ctx, d.DB, clock.System().In(c.Zone)); err != nil {
+			return errors.Join(err, s.Close())
 		}
 	}
 	listener, err := net.Listen("tcp", c.Listen)

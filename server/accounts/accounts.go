@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"guildhall/search"
 	"guildhall/server/access"
 	"guildhall/server/clock"
 	"guildhall/server/config"
@@ -64,17 +65,19 @@ type Deps struct {
 	Mail   mail.Sender
 	Words  *text.Catalogue
 	Config config.Config
+	Search *search.Service
 	Secret []byte // shared by all nodes; codes are made from it
 	// Terminal is where `serve --demo` prints codes, nil elsewhere.
 	Terminal io.Writer
 }
 
-// New makes the service and adds its listeners.
+// New makes the service, adds its listeners and plugs it into search.
 func New(d Deps) *Service {
 	s := &Service{
 		db: d.DB, log: d.Log, now: d.Now, mail: d.Mail, words: d.Words,
 		config: d.Config, secret: d.Secret, terminal: d.Terminal,
 	}
+	d.Search.Add(search.Source{Kind: Kind, Hydrate: s.hydrate})
 	s.listen(d.Bus)
 	return s
 }

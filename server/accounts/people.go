@@ -147,10 +147,15 @@ func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in Profil
 		if err != nil {
 			return fmt.Errorf("store profile: %w", err)
 		}
-		if stale = !done; stale || in.Post == nil {
+		if stale = !done; stale {
 			return nil
 		}
-		return s.changePost(ctx, tx, who.ID, *in.Post)
+		if in.Post != nil {
+			if err := s.changePost(ctx, tx, who.ID, *in.Post); err != nil {
+				return err
+			}
+		}
+		return Put(ctx, tx, who.ID)
 	})
 	if err != nil {
 		return nil, err
@@ -243,7 +248,7 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, who access.Actor, email
 	if name = strings.TrimSpace(name); name == "" {
 		return 0, problem.Invalid("body.name", "nobody has this address yet: enter the person's name")
 	}
-	id, err = insertAccount(ctx, tx, name, access.SiteMember, "")
+	id, err = insertAccount(ctx, tx, name)
 	if err != nil {
 		return 0, fmt.Errorf("make account: %w", err)
 	}

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/lib/pq"
@@ -161,6 +162,52 @@ func getAccountBySource(ctx context.Context, q db.Q, key string) (ids.ID, error)
 	return id, err
 }
 
+// insertRows makes accounts with their addresses, and gives the ids of those
+// that were not there yet, by key.
+func insertRows(ctx context.Context, q db.Q, rows []Row) (map[string]ids.ID, error) {
+	const query = `with r as (select * from jsonb_to_recordset($1::text::jsonb) as r(key text, name text, email text, site text, language text,
+				about text, ask_me_about text[], service_areas text[])),
+		fresh as (insert into accounts (name, site_role, language, about, ask_me_about, service_areas, source_key)
+			select name, site, language, about, ask_me_about, service_areas, key from r
+			on conflict (source_key) do nothing returning id, source_key),
+		addresses as (insert into account_emails (account_id, email, primary_since)
+			select f.id, r.email, now() from fresh f join r on r.key = f.source_key where r.email <> '')
+		select id, source_key from fresh`
+	return bySource(ctx, q, query, db.JSON[[]Row]{V: rows})
+}
+
+func accountsBySource(ctx context.Context, q db.Q, keys []string) (map[string]ids.ID, error) {
+	return bySource(ctx, q, `select id, source_key from accounts where source_key = any($1)`, pq.Array(keys))
+}
+
+func bySource(ctx context.Context, q db.Q, query string, arg any) (map[string]ids.ID, error) {
+	var rows []struct {
+		ID  ids.ID `db:"id"`
+		Key string `db:"source_key"`
+	}
+	err := q.SelectContext(ctx, &rows, query, arg)
+	out := make(map[string]ids.ID, len(rows))
+	for _, r := range rows {
+		out[r.Key] = r.ID
+	}
+	return out, err
+}
+
+// insertPosts fails if an organisation is not known: nobody loses their
+// employer in silence.
+func insertPosts(ctx context.Context, q db.Q, rows []RowPost) error {
+	const query = `with r as (select * from jsonb_to_recordset($1::text::jsonb) as r(account_id bigint, job text, organisation text, starts_on date, ends_on date)),
+		unknown as (select r.organisation from r where r.organisation <> '' and not exists (select from organisations o where o.code = r.organisation)),
+		stored as (insert into account_posts (account_id, organisation_id, job, starts_on, ends_on)
+			select r.account_id, o.id, r.job, r.starts_on, r.ends_on from r left join organisations o on o.code = nullif(r.organisation, ''))
+		select distinct organisation from unknown`
+	var unknown []string
+	if err := q.SelectContext(ctx, &unknown, query, db.JSON[[]RowPost]{V: rows}); err != nil || len(unknown) == 0 {
+		return err
+	}
+	return fmt.Errorf("there are no organisations %v", unknown)
+}
+
 // upsertLoadPerson says also whether the person was made just now.
 func upsertLoadPerson(ctx context.Context, q db.Q, n int, name string) (ids.ID, bool, error) {
 	var id ids.ID
@@ -173,10 +220,10 @@ func upsertLoadPerson(ctx context.Context, q db.Q, n int, name string) (ids.ID, 
 	return id, false, err
 }
 
-func insertAccount(ctx context.Context, q db.Q, name string, site access.SiteRole, sourceKey string) (ids.ID, error) {
-	const query = `insert into accounts (name, site_role, source_key) values ($1, $2, nullif($3, '')) returning id`
+func insertAccount(ctx context.Context, q db.Q, name string) (ids.ID, error) {
+	const query = `insert into accounts (name) values ($1) returning id`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, name, site, sourceKey)
+	err := q.GetContext(ctx, &id, query, name)
 	return id, err
 }
 
@@ -286,5 +333,44 @@ func listPeople(ctx context.Context, q db.Q, spaces []int64, by Search, limit in
 		order by lower(p.name), p.id limit $6`
 	list := []Person{}
 	err := q.SelectContext(ctx, &list, query, pq.Array(spaces), escapeLike(by.Text), by.Organisation, by.AfterName, by.AfterID, limit)
+	return list, err
+}
+
+// findable is a person with the words they are found by.
+type findable struct {
+	ID           ids.ID         `db:"id"`
+	SpaceID      ids.ID         `db:"space_id"`
+	At           time.Time      `db:"at"`
+	Name         string         `db:"name"`
+	Job          string         `db:"job"`
+	Organisation string         `db:"organisation"`
+	Areas        string         `db:"areas"`
+	About        string         `db:"about"`
+	AskMeAbout   pq.StringArray `db:"ask_me_about"`
+}
+
+// listFindable leaves out who is not in the network.
+func listFindable(ctx context.Context, q db.Q, list []ids.ID) ([]findable, error) {
+	const query = `select p.id, m.space_id, m.joined_at as at, p.name, p.job, p.organisation, a.about, a.ask_me_about,
+			coalesce((select string_agg(v.label, '. ' order by v.sort) from service_areas v where v.slug = any(a.service_areas)), '') as areas
+		from people p join accounts a on a.id = p.id join memberships m on m.account_id = p.id and m.ended_at is null
+		join spaces s on s.id = m.space_id and s.kind = 'network' where p.id = any($1) and not p.former`
+	var rows []findable
+	err := q.SelectContext(ctx, &rows, query, pq.Array(ids.Ints(list)))
+	return rows, err
+}
+
+func listFound(ctx context.Context, q db.Q, spaces []int64, list []ids.ID) ([]findable, error) {
+	const query = `select p.id, p.name, p.job, p.organisation, a.about, a.ask_me_about
+		from people p join accounts a on a.id = p.id where p.id = any($2) and not p.former and ` + sharing
+	var rows []findable
+	err := q.SelectContext(ctx, &rows, query, pq.Array(spaces), pq.Array(ids.Ints(list)))
+	return rows, err
+}
+
+// peopleOf gives those who hold a post there at present.
+func peopleOf(ctx context.Context, q db.Q, organisation ids.ID) ([]ids.ID, error) {
+	var list []ids.ID
+	err := q.SelectContext(ctx, &list, `select id from people where organisation_id = $1`, organisation)
 	return list, err
 }

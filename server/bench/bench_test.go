@@ -17,7 +17,7 @@ import (
 func demo(t *testing.T) *testkit.World {
 	t.Helper()
 	w := testkit.New(t, testkit.Options{Config: func(c *config.Config) { c.Demo = true }})
-	if err := seed.Demo(t.Context(), w.DB, w.Spaces, clock.System(), time.UTC); err != nil {
+	if err := seed.Demo(t.Context(), w.DB, clock.System().UTC()); err != nil {
 		t.Fatal(err)
 	}
 	return w

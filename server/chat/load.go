@@ -5,20 +5,24 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"guildhall/server/accounts"
 	"guildhall/server/db"
 	"guildhall/server/ids"
 )
 
-// Row is one room to load, with what was said in it, oldest first.
+// batch is how many messages or marks are written by one statement.
+const batch = 5000
+
+// Row is one room to load, with what was said in it, oldest first. Key names
+// the room for ever.
 type Row struct {
 	Key, Name, Topic string
 	SpaceID          ids.ID
+	CreatedAt        time.Time
 	Messages         []Said
-	// Unread is how many of the last messages these people have not read; all
-	// others in Read have read everything.
-	Unread map[ids.ID]int
-	Read   []ids.ID
+	Read             map[ids.ID]int64 // how far these people have read
 }
 
 // Said is one message to load.
@@ -28,15 +32,10 @@ type Said struct {
 	Body   string
 }
 
-// Load makes the rooms that are not there yet, with their messages. Loading
-// again changes nothing.
+// Load makes the rooms that are not there yet, with their messages and marks.
+// A room that is there already stays as it is. Nobody is told.
 func Load(ctx context.Context, tx *db.Tx, rows []Row) error {
 	for _, r := range rows {
-		if _, err := getRoomBySource(ctx, tx, r.Key); err == nil {
-			continue
-		} else if !db.NoRows(err) {
-			return fmt.Errorf("look for room %s: %w", r.Key, err)
-		}
 		if err := loadRoom(ctx, tx, r); err != nil {
 			return fmt.Errorf("load room %s: %w", r.Key, err)
 		}
@@ -45,28 +44,39 @@ func Load(ctx context.Context, tx *db.Tx, rows []Row) error {
 }
 
 func loadRoom(ctx context.Context, tx *db.Tx, r Row) error {
-	id, err := insertRoom(ctx, tx, r.SpaceID, r.Name, r.Topic, 0, r.Key)
+	id, err := insertRow(ctx, tx, r)
+	if db.NoRows(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for i, said := range r.Messages {
-		html, err := checkBody(said.Body)
-		if err != nil {
-			return fmt.Errorf("message %d: %w", i+1, err)
-		}
-		seq := int64(i + 1)
-		p := &post{message: Message{
-			RoomID: id, Seq: seq, ClientID: ids.NewUUID(), Author: accounts.Person{ID: said.Author}, Body: said.Body, HTML: html, CreatedAt: said.At,
-		}}
-		if err := insertMessages(ctx, tx, []*post{p}, map[ids.ID]int64{id: seq}); err != nil {
+	for first := 0; first < len(r.Messages); first += batch {
+		if err := loadMessages(ctx, tx, id, r, first, min(first+batch, len(r.Messages))); err != nil {
 			return err
 		}
 	}
-	head := int64(len(r.Messages))
-	for _, reader := range r.Read {
-		if _, err := upsertRead(ctx, tx, reader, id, max(0, head-int64(r.Unread[reader]))); err != nil {
-			return err
-		}
+	if err := insertReads(ctx, tx, id, r.Read); err != nil {
+		return fmt.Errorf("marks: %w", err)
 	}
 	return nil
+}
+
+// loadMessages stores some of the row's messages under the numbers of their
+// places. Their client ids come from the row's key, so that they are the same
+// each time.
+func loadMessages(ctx context.Context, tx *db.Tx, room ids.ID, r Row, first, end int) error {
+	list := make([]Message, end-first)
+	for i, said := range r.Messages[first:end] {
+		html, err := checkBody(said.Body)
+		if err != nil {
+			return fmt.Errorf("message %d: %w", first+i+1, err)
+		}
+		seq := int64(first + i + 1)
+		list[i] = Message{
+			RoomID: room, Seq: seq, ClientID: uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "%s/%d", r.Key, seq)).String(),
+			Author: accounts.Person{ID: said.Author}, Body: said.Body, HTML: html, CreatedAt: said.At.UTC().Truncate(time.Millisecond),
+		}
+	}
+	return insertLoaded(ctx, tx, list)
 }

@@ -70,7 +70,7 @@ func (s *Service) MakeRoom(ctx context.Context, who access.Actor, space ids.ID, 
 	}
 	var id ids.ID
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-		id, err = insertRoom(ctx, tx, space, name, strings.TrimSpace(topic), who.ID, "")
+		id, err = insertRoom(ctx, tx, space, name, strings.TrimSpace(topic), who.ID)
 		if db.Breaks(err, "rooms_name_key") {
 			return problem.Conflict("name-taken", "There is a room of this name in the space already.")
 		}

@@ -53,20 +53,51 @@ func getPlace(ctx context.Context, q db.Q, room, author ids.ID) (Room, accounts.
 	return Room{ID: room, SpaceID: row.SpaceID}, row.Person, err
 }
 
-func insertRoom(ctx context.Context, q db.Q, space ids.ID, name, topic string, by ids.ID, sourceKey string) (ids.ID, error) {
+func insertRoom(ctx context.Context, q db.Q, space ids.ID, name, topic string, by ids.ID) (ids.ID, error) {
 	const query = `with room as (
-			insert into rooms (space_id, name, topic, created_by, source_key) values ($1, $2, $3, nullif($4::bigint, 0), nullif($5, '')) returning id),
+			insert into rooms (space_id, name, topic, created_by) values ($1, $2, $3, $4) returning id),
 		head as (insert into room_heads (room_id) select id from room)
 		select id from room`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, space, name, topic, by, sourceKey)
+	err := q.GetContext(ctx, &id, query, space, name, topic, by)
 	return id, err
 }
 
-func getRoomBySource(ctx context.Context, q db.Q, key string) (ids.ID, error) {
+// insertRow gives no row for a room that is there already.
+func insertRow(ctx context.Context, q db.Q, r Row) (ids.ID, error) {
+	const query = `with room as (
+			insert into rooms (space_id, name, topic, created_at, source_key) values ($1, $2, $3, $4, $5)
+			on conflict (source_key) do nothing returning id),
+		head as (insert into room_heads (room_id, last_seq) select id, $6::bigint from room)
+		select id from room`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, `select id from rooms where source_key = $1`, key)
+	err := q.GetContext(ctx, &id, query, r.SpaceID, r.Name, r.Topic, r.CreatedAt, r.Key, len(r.Messages))
 	return id, err
+}
+
+// insertLoaded stores messages whose numbers the counter holds already.
+func insertLoaded(ctx context.Context, q db.Q, list []Message) error {
+	n := len(list)
+	rooms, seqs, authors, times := make([]int64, n), make([]int64, n), make([]int64, n), make([]string, n)
+	clients, bodies, htmls := make([]string, n), make([]string, n), make([]string, n)
+	for i, m := range list {
+		rooms[i], seqs[i], authors[i], times[i] = int64(m.RoomID), m.Seq, int64(m.Author.ID), m.CreatedAt.Format(time.RFC3339Nano)
+		clients[i], bodies[i], htmls[i] = m.ClientID, m.Body, m.HTML
+	}
+	const query = `insert into messages (room_id, seq, author_id, client_id, body, html, created_at)
+		select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[])`
+	_, err := q.ExecContext(ctx, query, pq.Array(rooms), pq.Array(seqs), pq.Array(authors), pq.Array(clients), pq.Array(bodies), pq.Array(htmls), pq.Array(times))
+	return err
+}
+
+func insertReads(ctx context.Context, q db.Q, room ids.ID, read map[ids.ID]int64) error {
+	accounts, seqs := make([]int64, 0, len(read)), make([]int64, 0, len(read))
+	for account, seq := range read {
+		accounts, seqs = append(accounts, int64(account)), append(seqs, seq)
+	}
+	const query = `insert into room_reads (account_id, room_id, last_read_seq) select u.a, $1::bigint, u.s from unnest($2::bigint[], $3::bigint[]) as u(a, s)`
+	_, err := q.ExecContext(ctx, query, room, pq.Array(accounts), pq.Array(seqs))
+	return err
 }
 
 func upsertRead(ctx context.Context, q db.Q, reader, room ids.ID, seq int64) (int64, error) {

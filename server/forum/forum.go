@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"guildhall/search"
 	"guildhall/server/access"
 	"guildhall/server/accounts"
 	"guildhall/server/clock"
@@ -102,11 +103,13 @@ type Deps struct {
 	Now    clock.Clock
 	Bus    *realtime.Bus
 	Rate   *limit.Rate
+	Search *search.Service
 }
 
-// New makes the service and adds its listeners.
+// New makes the service, adds its listeners and plugs it into search.
 func New(d Deps) *Service {
 	s := &Service{db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate}
+	d.Search.Add(search.Source{Kind: Kind, Hydrate: s.hydrate})
 	s.listen(d.Events)
 	return s
 }

@@ -160,7 +160,7 @@ func (s *Service) reply(ctx context.Context, who access.Actor, row postRow) (id 
 			return fmt.Errorf("count posts: %w", err)
 		}
 		events.Emit(ctx, tx, events.PostAdded{TopicID: row.TopicID, SpaceID: t.SpaceID, PostID: id, AuthorID: who.ID, Number: row.Number, Posts: posts})
-		return nil
+		return put(ctx, tx, row.TopicID)
 	})
 	return id, err
 }
@@ -289,7 +289,7 @@ func (s *Service) change(ctx context.Context, who access.Actor, topic, id ids.ID
 			return fmt.Errorf("count posts: %w", err)
 		}
 		events.Emit(ctx, tx, events.TopicChanged{TopicID: topic, SpaceID: t.SpaceID, PostID: id, Number: p.Number, Posts: posts, ByID: who.ID})
-		return nil
+		return put(ctx, tx, topic)
 	})
 	if err != nil {
 		return nil, err

@@ -168,6 +168,16 @@ func upsertRead(ctx context.Context, q db.Q, reader, topic ids.ID, number int64)
 	return last, err
 }
 
+func insertReads(ctx context.Context, q db.Q, topic ids.ID, read map[ids.ID]int64) error {
+	accounts, numbers := make([]int64, 0, len(read)), make([]int64, 0, len(read))
+	for account, number := range read {
+		accounts, numbers = append(accounts, int64(account)), append(numbers, number)
+	}
+	const query = `insert into topic_reads (account_id, topic_id, last_read_number) select u.a, $1::bigint, u.n from unnest($2::bigint[], $3::bigint[]) as u(a, n)`
+	_, err := q.ExecContext(ctx, query, topic, pq.Array(accounts), pq.Array(numbers))
+	return err
+}
+
 // readOwn moves the mark of an author who had read up to their new post.
 func readOwn(ctx context.Context, q db.Q, p postRow) error {
 	const query = `update topic_reads set last_read_number = $3, updated_at = now()
@@ -315,4 +325,35 @@ func listVersions(ctx context.Context, q db.Q, post ids.ID) ([]PostVersion, erro
 	list := []PostVersion{}
 	err := q.SelectContext(ctx, &list, query, post)
 	return list, err
+}
+
+// findable is a topic with the words it is found by: of a very long one those
+// of the opening and of the newest posts.
+type findable struct {
+	ID        ids.ID    `db:"id"`
+	SpaceID   ids.ID    `db:"space_id"`
+	SpaceName string    `db:"space_name"`
+	Title     string    `db:"title"`
+	HTML      string    `db:"html"`
+	At        time.Time `db:"at"`
+	Gone      bool      `db:"gone"`
+}
+
+const findableTopics = `select t.id, t.space_id, s.name as space_name, t.title, t.last_post_at as at, t.deleted_at is not null as gone,
+		coalesce((select string_agg(p.html, ' ' order by p.number) from posts p where p.topic_id = t.id and p.deleted_at is null
+			and (p.number = 1 or p.number > t.last_number - 200)), '') as html
+	from topics t join spaces s on s.id = t.space_id `
+
+func listFindable(ctx context.Context, q db.Q, list []ids.ID) ([]findable, error) {
+	var rows []findable
+	err := q.SelectContext(ctx, &rows, findableTopics+`where t.id = any($1)`, pq.Array(ids.Ints(list)))
+	return rows, err
+}
+
+// listFound reads topics again for somebody in these spaces.
+func listFound(ctx context.Context, q db.Q, list []ids.ID, spaces []int64) ([]findable, error) {
+	var rows []findable
+	err := q.SelectContext(ctx, &rows, findableTopics+`where t.id = any($1) and t.space_id = any($2) and t.deleted_at is null and s.deleted_at is null`,
+		pq.Array(ids.Ints(list)), pq.Array(spaces))
+	return rows, err
 }

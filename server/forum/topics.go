@@ -183,7 +183,7 @@ func (s *Service) start(ctx context.Context, who access.Actor, space ids.ID, in 
 			return fmt.Errorf("mark own topic read: %w", err)
 		}
 		events.Emit(ctx, tx, events.TopicStarted{TopicID: topic, SpaceID: space, PostID: post, AuthorID: who.ID})
-		return nil
+		return put(ctx, tx, topic)
 	})
 	return topic, err
 }
@@ -304,7 +304,10 @@ func applyEdit(ctx context.Context, tx *db.Tx, who access.Actor, t heldTopic, in
 		return fmt.Errorf("count posts: %w", err)
 	}
 	events.Emit(ctx, tx, events.TopicChanged{TopicID: t.ID, SpaceID: t.SpaceID, Posts: posts, ByID: who.ID})
-	return nil
+	if next.Title == t.Title {
+		return nil
+	}
+	return put(ctx, tx, t.ID)
 }
 
 // MarkRead says that the person has read up to a number; a lower one than

@@ -100,6 +100,15 @@ var types = map[string]struct{ slug, label string }{
 	"SCO":  {"scottish", "Scottish council"},
 	"WPA":  {"welsh", "Welsh council"},
 	"NID":  {"northern-ireland", "Northern Ireland district"},
+
+	"PARTNER": {"partner", "Partner organisation"}, // ours: the data has councils only
+}
+
+// Type gives the kind of an organisation by its code in the open data: the
+// name that filters take and the words that councils use.
+func Type(code string) (slug, label string, ok bool) {
+	t, ok := types[code]
+	return t.slug, t.label, ok
 }
 
 // Councils gives the UK's councils and combined authorities, current and

@@ -24,13 +24,13 @@ import (
 // Kind is what a space is for.
 type Kind string
 
-// The kinds. Load is the hall for measuring and exists in the demonstration
+// The kinds. Hall is the Load hall: it is for measuring and exists in the demonstration
 // only.
 const (
 	Network Kind = "network"
 	Cohort  Kind = "cohort"
 	Group   Kind = "group"
-	Load    Kind = "load"
+	Hall    Kind = "load"
 )
 
 // Space is a place with members, a forum and rooms.
@@ -107,7 +107,7 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ids.ID) (*Space,
 		return nil, fmt.Errorf("load space: %w", err)
 	}
 	listed := space.Kind == Group && space.Listed && !who.Load
-	admin := who.Can(access.SetUpSpace, id) && space.Kind != Load
+	admin := who.Can(access.SetUpSpace, id) && space.Kind != Hall
 	if !listed && !admin {
 		if err := who.Must(access.ViewSpace, id, "space"); err != nil {
 			return nil, err
@@ -164,7 +164,7 @@ func (s *Service) Open(ctx context.Context, who access.Actor, in newSpace) (*Spa
 	}
 	var id ids.ID
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-		if id, err = insertSpace(ctx, tx, in, ""); err != nil {
+		if id, err = insertSpace(ctx, tx, in); err != nil {
 			return nameTaken(err)
 		}
 		return audit.Record(ctx, tx, who, "space-opened", id, "space", id, map[string]any{"kind": in.Kind})
@@ -277,8 +277,14 @@ func (s *Service) Admit(ctx context.Context, tx *db.Tx, space, account ids.ID, r
 		if err != nil {
 			return fmt.Errorf("add member: %w", err)
 		}
-		if added {
-			events.Emit(ctx, tx, events.MemberAdded{SpaceID: place, AccountID: account})
+		if !added {
+			continue
+		}
+		events.Emit(ctx, tx, events.MemberAdded{SpaceID: place, AccountID: account})
+		if place == network {
+			if err := accounts.Put(ctx, tx, account); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

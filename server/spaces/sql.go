@@ -36,11 +36,11 @@ func getSpace(ctx context.Context, q db.Q, reader, id ids.ID) (Space, error) {
 	return s, err
 }
 
-func insertSpace(ctx context.Context, q db.Q, in newSpace, sourceKey string) (ids.ID, error) {
-	const query = `insert into spaces (kind, name, description, admission, listed, residential_from, residential_to, review_day, source_key)
-		values ($1, $2, $3, $4, $5, $6::date, $7::date, $8::date, nullif($9, '')) returning id`
+func insertSpace(ctx context.Context, q db.Q, in newSpace) (ids.ID, error) {
+	const query = `insert into spaces (kind, name, description, admission, listed, residential_from, residential_to, review_day)
+		values ($1, $2, $3, $4, $5, $6::date, $7::date, $8::date) returning id`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, in.Kind, in.Name, in.Description, in.Admission, in.Listed, in.ResidentialFrom, in.ResidentialTo, in.ReviewDay, sourceKey)
+	err := q.GetContext(ctx, &id, query, in.Kind, in.Name, in.Description, in.Admission, in.Listed, in.ResidentialFrom, in.ResidentialTo, in.ReviewDay)
 	return id, err
 }
 
@@ -68,10 +68,48 @@ func getNetwork(ctx context.Context, q db.Q) (ids.ID, error) {
 	return id, err
 }
 
-func getSpaceBySource(ctx context.Context, q db.Q, key string) (ids.ID, error) {
-	var id ids.ID
-	err := q.GetContext(ctx, &id, `select id from spaces where source_key = $1`, key)
-	return id, err
+// describeNetwork gives the network a description unless it has one.
+func describeNetwork(ctx context.Context, q db.Q, description string) error {
+	_, err := q.ExecContext(ctx, `update spaces set description = $1 where kind = 'network' and version = 1 and description = ''`, description)
+	return err
+}
+
+func insertRows(ctx context.Context, q db.Q, rows []Row) error {
+	const query = `insert into spaces (kind, name, description, admission, listed, residential_from, residential_to, review_day, source_key)
+		select r.kind, r.name, r.description, r.admission, r.listed, r.residential_from, r.residential_to, r.review_day, r.key
+		from jsonb_to_recordset($1::text::jsonb) as r(key text, kind text, name text, description text, admission text, listed boolean,
+			residential_from date, residential_to date, review_day date)
+		on conflict (source_key) do nothing`
+	_, err := q.ExecContext(ctx, query, db.JSON[[]Row]{V: rows})
+	return err
+}
+
+func spacesBySource(ctx context.Context, q db.Q, keys []string) (map[string]ids.ID, error) {
+	var rows []struct {
+		ID  ids.ID `db:"id"`
+		Key string `db:"source_key"`
+	}
+	err := q.SelectContext(ctx, &rows, `select id, source_key from spaces where source_key = any($1)`, pq.Array(keys))
+	out := make(map[string]ids.ID, len(rows))
+	for _, r := range rows {
+		out[r.Key] = r.ID
+	}
+	return out, err
+}
+
+// insertMembers leaves out people who are or were in the space, and gives
+// those that are new in the network.
+func insertMembers(ctx context.Context, q db.Q, rows []memberRow, network ids.ID) ([]ids.ID, error) {
+	const query = `with fresh as (
+			insert into memberships (space_id, account_id, role, joined_at)
+			select r.space_id, r.account_id, r.role, r.joined_at
+			from jsonb_to_recordset($1::text::jsonb) as r(space_id bigint, account_id bigint, role text, joined_at timestamptz)
+			where not exists (select from memberships m where m.space_id = r.space_id and m.account_id = r.account_id)
+			returning space_id, account_id)
+		select account_id from fresh where space_id = $2`
+	var met []ids.ID
+	err := q.SelectContext(ctx, &met, query, db.JSON[[]memberRow]{V: rows}, network)
+	return met, err
 }
 
 func getLoadHall(ctx context.Context, q db.Q) (ids.ID, error) {
