@@ -16,7 +16,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"guildhall/server/access"
 	"guildhall/server/accounts"
 	"guildhall/server/api"
 	"guildhall/server/ids"
@@ -178,15 +177,18 @@ func (s *Server) session(c *fiber.Ctx) error {
 	r := api.RequestFrom(ctx)
 	r.Cookie = token
 	ctx = api.WithRequest(ctx, r)
-	var who access.Actor
-	if token != "" {
-		var err error
-		if who, err = s.Accounts.LoadActor(ctx, token); err != nil {
-			return err
-		}
+	who, renewed, err := s.Accounts.LoadActor(ctx, token)
+	if err != nil {
+		return err
 	}
 	c.SetUserContext(api.WithActor(ctx, who))
-	return c.Next()
+	err = c.Next()
+	// An endpoint that sets the cookie, such as signing out, knows better.
+	if renewed && len(c.Response().Header.Peek(fiber.HeaderSetCookie)) == 0 {
+		cookie := s.Accounts.Cookie(token)
+		c.Append(fiber.HeaderSetCookie, cookie.String())
+	}
+	return err
 }
 
 // guardWrites lets through only what our own pages, or a program without a

@@ -13,6 +13,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"guildhall/search"
 	"guildhall/server/access"
@@ -22,6 +24,7 @@ import (
 	"guildhall/server/events"
 	"guildhall/server/ids"
 	"guildhall/server/mail"
+	"guildhall/server/problem"
 	"guildhall/server/text"
 )
 
@@ -87,28 +90,29 @@ func New(d Deps) *Service {
 func (s *Service) JoinLoadHall(join func(context.Context, *db.Tx, ids.ID) error) { s.joinLoad = join }
 
 // LoadActor gives the person of a session token, or a stranger when there is
-// no such session, it has ended, or the person may not come in.
-func (s *Service) LoadActor(ctx context.Context, token string) (access.Actor, error) {
+// no such session, it has ended, or the person may not come in. Renewed says that
+// the session now lasts longer, as its cookie should.
+func (s *Service) LoadActor(ctx context.Context, token string) (who access.Actor, renewed bool, err error) {
 	if token == "" || len(token) > 128 {
-		return access.Actor{}, nil
+		return access.Actor{}, false, nil
 	}
 	now := s.now()
 	row, err := getSession(ctx, s.db, hash(token), now)
 	if db.NoRows(err) {
-		return access.Actor{}, nil
+		return access.Actor{}, false, nil
 	}
 	if err != nil {
-		return access.Actor{}, fmt.Errorf("load session: %w", err)
+		return access.Actor{}, false, fmt.Errorf("load session: %w", err)
 	}
-	if now.Sub(row.LastSeenAt) > seenEvery {
+	if renewed = now.Sub(row.LastSeenAt) > seenEvery; renewed {
 		err := s.db.Tx(ctx, func(tx *db.Tx) error {
 			return touchSession(ctx, tx, row.SessionID, now, now.Add(sessionLife))
 		})
 		if err != nil {
-			return access.Actor{}, fmt.Errorf("touch session: %w", err)
+			return access.Actor{}, false, fmt.Errorf("touch session: %w", err)
 		}
 	}
-	return row.actor(), nil
+	return row.actor(), renewed, nil
 }
 
 // Reload gives the same person's rights as they are now; a stranger if the
@@ -152,3 +156,14 @@ func sameCode(want, typed string) bool {
 
 // cleanEmail is the form in which addresses are stored and compared.
 func cleanEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// checkEmail cleans an address and refuses what cannot be one.
+func checkEmail(email string) (string, error) {
+	email = cleanEmail(email)
+	at := strings.IndexByte(email, '@')
+	odd := strings.ContainsFunc(email, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(",;<>", r) })
+	if at < 1 || at == len(email)-1 || len(email) > 254 || odd || !utf8.ValidString(email) {
+		return "", problem.Invalid("body.email", "enter an e-mail address, such as name@example.gov.uk")
+	}
+	return email, nil
+}

@@ -47,7 +47,7 @@ func (s *Service) postSignIn(ctx context.Context, _ access.Actor, in *signInInpu
 	}
 	// The browser's token is a session cookie that is nobody's yet. A signed-in
 	// browser keeps the one it has.
-	out.SetCookie = s.cookie(browser, sessionLife)
+	out.SetCookie = s.Cookie(browser)
 	return out, s.AskCode(ctx, in.Body.Email, browser)
 }
 
@@ -60,7 +60,7 @@ type verifyInput struct {
 
 func (s *Service) postVerify(ctx context.Context, _ access.Actor, in *verifyInput) (*cookieOutput, error) {
 	token, err := s.Verify(ctx, in.Body.Email, in.Body.Code, api.RequestFrom(ctx).Cookie)
-	return &cookieOutput{Status: http.StatusOK, SetCookie: s.cookie(token, sessionLife)}, err
+	return &cookieOutput{Status: http.StatusOK, SetCookie: s.Cookie(token)}, err
 }
 
 type demoInput struct {
@@ -71,7 +71,7 @@ type demoInput struct {
 
 func (s *Service) postDemo(ctx context.Context, _ access.Actor, in *demoInput) (*cookieOutput, error) {
 	token, err := s.SignInDemo(ctx, in.Body.As)
-	return &cookieOutput{Status: http.StatusOK, SetCookie: s.cookie(token, sessionLife)}, err
+	return &cookieOutput{Status: http.StatusOK, SetCookie: s.Cookie(token)}, err
 }
 
 func (s *Service) deleteSession(ctx context.Context, who access.Actor, _ *nothing) (*cookieOutput, error) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/lib/pq"
@@ -108,14 +109,17 @@ type newPost struct {
 }
 
 func (p *ProfileEdit) check() error {
-	if p.Name = strings.TrimSpace(p.Name); p.Name == "" || !utf8.ValidString(p.Name) {
+	if p.Name = strings.TrimSpace(p.Name); !oneLine(p.Name) {
 		return problem.Invalid("body.name", "enter your name")
+	}
+	if strings.ContainsRune(p.About, 0) {
+		return problem.Invalid("body.about", "this text holds characters that cannot be stored")
 	}
 	clean := []string{}
 	for i, topic := range p.AskMeAbout {
 		topic = strings.TrimSpace(topic)
-		if utf8.RuneCountInString(topic) > 60 {
-			return problem.Invalid(fmt.Sprintf("body.askMeAbout[%d]", i), "say it in at most 60 characters")
+		if topic != "" && !oneLine(topic) || utf8.RuneCountInString(topic) > 60 {
+			return problem.Invalid(fmt.Sprintf("body.askMeAbout[%d]", i), "say it in at most 60 characters, on one line")
 		}
 		if topic != "" && !slices.Contains(clean, topic) {
 			clean = append(clean, topic)
@@ -123,11 +127,18 @@ func (p *ProfileEdit) check() error {
 	}
 	p.AskMeAbout = clean
 	if p.TimeZone != "" {
-		if _, err := time.LoadLocation(p.TimeZone); err != nil {
+		if _, err := time.LoadLocation(p.TimeZone); err != nil || p.TimeZone == "Local" {
 			return problem.Invalid("body.timeZone", "there is no such time zone")
 		}
 	}
 	return nil
+}
+
+// oneLine says whether a text can be read and holds nothing that breaks a line
+// or a screen.
+func oneLine(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) &&
+		!strings.ContainsFunc(s, unicode.IsControl) && utf8.ValidString(s)
 }
 
 // UpdateProfile changes what the person tells about themselves. A stale
@@ -168,8 +179,7 @@ func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in Profil
 }
 
 func (s *Service) changePost(ctx context.Context, tx *db.Tx, account ids.ID, to newPost) error {
-	to.Job = strings.TrimSpace(to.Job)
-	if to.Job == "" {
+	if to.Job = strings.TrimSpace(to.Job); !oneLine(to.Job) {
 		return problem.Invalid("body.post.job", "enter your job")
 	}
 	if to.OrganisationID != nil {
@@ -237,15 +247,15 @@ func (s *Service) Profile(ctx context.Context, who access.Actor, id ids.ID) (*Pr
 // Invite finds the account of an address, or makes one with this name. It
 // belongs to the transaction that admits the person somewhere.
 func (s *Service) Invite(ctx context.Context, tx *db.Tx, who access.Actor, email, name string) (ids.ID, error) {
-	email = cleanEmail(email)
-	if at := strings.IndexByte(email, '@'); at < 1 || at == len(email)-1 || len(email) > 254 || strings.ContainsAny(email, " \t\r\n,<>") {
-		return 0, problem.Invalid("body.email", "enter an e-mail address, such as name@example.gov.uk")
+	email, err := checkEmail(email)
+	if err != nil {
+		return 0, err
 	}
 	id, err := findByEmail(ctx, tx, email)
 	if err == nil || !db.NoRows(err) {
 		return id, err
 	}
-	if name = strings.TrimSpace(name); name == "" {
+	if name = strings.TrimSpace(name); !oneLine(name) {
 		return 0, problem.Invalid("body.name", "nobody has this address yet: enter the person's name")
 	}
 	id, err = insertAccount(ctx, tx, name)

@@ -23,9 +23,9 @@ import (
 // answered is the same whether or not anybody does. Browser is the token of
 // the browser that asks; the code counts only there.
 func (s *Service) AskCode(ctx context.Context, email, browser string) error {
-	email = cleanEmail(email)
-	if at := strings.IndexByte(email, '@'); at < 1 || at == len(email)-1 || strings.ContainsAny(email, " \t\r\n,<>") {
-		return problem.Invalid("body.email", "enter an e-mail address, such as name@example.gov.uk")
+	email, err := checkEmail(email)
+	if err != nil {
+		return err
 	}
 	if err := s.limitAddress(ctx); err != nil {
 		return err
@@ -91,8 +91,8 @@ func (s *Service) Verify(ctx context.Context, email, code, browser string) (stri
 		if !sameCode(s.code(row.Nonce), code) || row.AccountID == nil {
 			return countTry(ctx, tx, row.ID)
 		}
-		if err := useCode(ctx, tx, row.ID, now); err != nil {
-			return err
+		if err := useCodes(ctx, tx, row.ID, now); err != nil {
+			return fmt.Errorf("use up code: %w", err)
 		}
 		right = true
 		token, err = s.startSession(ctx, tx, *row.AccountID, row.EmailID)
@@ -208,6 +208,9 @@ func CookieName(secure bool) string {
 	}
 	return "guildhall"
 }
+
+// Cookie carries a session's token for as long as the session lasts.
+func (s *Service) Cookie(token string) http.Cookie { return s.cookie(token, sessionLife) }
 
 func (s *Service) cookie(token string, life time.Duration) http.Cookie {
 	c := http.Cookie{

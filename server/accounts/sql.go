@@ -124,8 +124,12 @@ func countTry(ctx context.Context, q db.Q, id ids.ID) error {
 	return err
 }
 
-func useCode(ctx context.Context, q db.Q, id ids.ID, now time.Time) error {
-	_, err := q.ExecContext(ctx, `update sign_in_codes set used_at = $2 where id = $1`, id, now)
+// useCodes uses up a code and all that its browser, or the operator, asked
+// for before it: an older mail is worth nothing once its reader is in.
+func useCodes(ctx context.Context, q db.Q, id ids.ID, now time.Time) error {
+	const query = `update sign_in_codes c set used_at = $2 from sign_in_codes used
+		where used.id = $1 and c.email_hash = used.email_hash and c.browser_hash in (used.browser_hash, $3) and c.used_at is null`
+	_, err := q.ExecContext(ctx, query, id, now, hash(anyBrowser))
 	return err
 }
 

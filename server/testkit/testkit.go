@@ -130,7 +130,7 @@ type Person struct {
 // Actor is the person as a method takes it, with their roles as they are now.
 func (p *Person) Actor() access.Actor {
 	p.world.T.Helper()
-	who, err := p.world.Accounts.LoadActor(context.Background(), p.Token)
+	who, _, err := p.world.Accounts.LoadActor(context.Background(), p.Token)
 	if err != nil {
 		p.world.T.Fatal(err)
 	}
