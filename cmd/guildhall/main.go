@@ -26,6 +26,8 @@ var commands = []command{
 	{"serve", "run the network", serve},
 	{"migrate", "bring the database up to date and end", migrate},
 	{"admin", "admin create --email ... --name ...: make an administrator", admin},
+	{"backup", "backup FILE [settings]: write the whole database to a file; the server may run", backup},
+	{"restore", "restore FILE [--replace] [settings]: fill an empty database from such a file", restore},
 	{"search", "search eval --url URL --queries FILE [--json]: measure the search", searchCommand},
 	{"bench", "bench chat|http --url URL ... [--json]: measure a running server", benchCommand},
 	{"openapi", "print the description of the API", openapi},

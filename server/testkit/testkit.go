@@ -20,6 +20,7 @@ import (
 	"guildhall/server/access"
 	"guildhall/server/clock"
 	"guildhall/server/config"
+	"guildhall/server/db"
 	"guildhall/server/ids"
 	"guildhall/server/mail"
 )
@@ -53,7 +54,31 @@ func New(t testing.TB, options ...Options) *World {
 		o = options[0]
 	}
 	w := &World{T: t, Mail: &mail.Memory{}, Clock: o.Clock, spaces: map[string]ids.ID{}, people: map[string]*Person{}}
-	d := DB(t)
+	w.start(DB(t), o, w.cast)
+	return w
+}
+
+// On starts another server on a database that holds this world already, such
+// as a restored one, with the same people in it.
+func (w *World) On(d *db.DB, options ...Options) *World {
+	w.T.Helper()
+	var o Options
+	if len(options) > 0 {
+		o = options[0]
+	}
+	other := &World{T: w.T, Mail: &mail.Memory{}, Clock: o.Clock, spaces: w.spaces, people: map[string]*Person{}}
+	for name, p := range w.people {
+		moved := *p
+		moved.world = other
+		other.people[name] = &moved
+	}
+	other.start(d, o, func() {})
+	return other
+}
+
+func (w *World) start(d *db.DB, o Options, cast func()) {
+	t := w.T
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +102,7 @@ func New(t testing.TB, options ...Options) *World {
 		t.Fatal(err)
 	}
 	w.URL = c.URL
-	w.cast()
+	cast()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -91,7 +116,6 @@ func New(t testing.TB, options ...Options) *World {
 		}
 		<-done
 	})
-	return w
 }
 
 // Space is the id of cohortA, cohortB or network.
