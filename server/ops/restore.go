@@ -214,7 +214,7 @@ func (r *restore) copyAll(ctx context.Context) (*ending, error) {
 }
 
 // copyTable stores the rows that follow and gives the value after them.
-func (r *restore) copyTable(ctx context.Context, c chapter) (json.RawMessage, error) {
+func (r *restore) copyTable(ctx context.Context, c chapter) (next json.RawMessage, err error) {
 	at := slices.IndexFunc(r.tables, func(t table) bool { return t.Name == c.Table })
 	if at < 0 {
 		return nil, fmt.Errorf("the database has no such table at version %d", r.in.preface.Migration)
@@ -231,11 +231,12 @@ func (r *restore) copyTable(ctx context.Context, c chapter) (json.RawMessage, er
 	if err != nil {
 		return nil, err
 	}
-	next, err := r.copyRows(ctx, in, c, at)
-	if err == nil {
-		_, err = in.ExecContext(ctx) // the rest of the rows, and what was wrong with any
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if next, err = r.copyRows(ctx, in, c, at); err != nil {
+		return nil, err
 	}
-	return next, errors.Join(err, in.Close())
+	_, err = in.ExecContext(ctx) // the rest of the rows, and what was wrong with any
+	return next, err
 }
 
 func (r *restore) copyRows(ctx context.Context, in *sql.Stmt, c chapter, at int) (json.RawMessage, error) {
@@ -280,5 +281,5 @@ func (r *restore) finish(ctx context.Context, end *ending) error {
 	if err := r.each(ctx, `alter table %s enable trigger user`); err != nil {
 		return err
 	}
-	return r.each(ctx, `analyze %s`)
+	return r.each(ctx, `analyse %s`)
 }
