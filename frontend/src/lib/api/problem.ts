@@ -26,6 +26,11 @@ export class Problem extends Error {
 		return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
 	}
 
+	/** Whether the address leads to nothing: there is no such thing, or its id cannot be one. */
+	get nowhere(): boolean {
+		return this.status === 404 || (this.fields.length > 0 && this.fields.every((f) => f.location.startsWith('path.')));
+	}
+
 	/** The one plain sentence to show. */
 	get words(): string {
 		const key = `problems.${this.slug}`;
