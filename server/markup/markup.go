@@ -45,7 +45,8 @@ func policy() *bluemonday.Policy {
 func Chat(md string) (string, error) { return render(forChat, md) }
 
 // HTML renders a post or a part of a story. Headings become the third and
-// fourth level, since the page has its own above them.
+// fourth level, since the page has its own above them; the first is always of
+// the third, so that no level is left out.
 func HTML(md string) (string, error) { return render(forPosts, md) }
 
 // render gives at most mostPerByte bytes for each byte of md, and mostMore. A
@@ -58,7 +59,7 @@ func render(g goldmark.Markdown, md string) (string, error) {
 		return "", fmt.Errorf("render Markdown: %w", err)
 	}
 	if err == nil {
-		if out := sanitise(levels.Replace(b.String())); len(out) <= b.most {
+		if out := sanitise(b.String()); len(out) <= b.most {
 			return out, nil
 		}
 	}
@@ -82,13 +83,6 @@ func (b *bounded) Write(p []byte) (int, error) {
 	}
 	return b.Buffer.Write(p)
 }
-
-// levels moves headings under the page's own. It sees goldmark's output only,
-// where text has no raw angle bracket.
-var levels = strings.NewReplacer(
-	"<h1>", "<h3>", "</h1>", "</h3>", "<h2>", "<h3>", "</h2>", "</h3>", "<h3>", "<h4>", "</h3>", "</h4>",
-	"<h4>", "<h4>", "<h5>", "<h4>", "</h5>", "</h4>", "<h6>", "<h4>", "</h6>", "</h4>",
-)
 
 // Plain gives the words alone, on one line of at most most characters, for
 // search and previews.

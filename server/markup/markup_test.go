@@ -70,9 +70,13 @@ func TestHTMLIsText(t *testing.T) {
 }
 
 func TestHeadingsGoBelowThePage(t *testing.T) {
-	got, err := markup.HTML("# One\n\n## Two\n\n### Three")
-	if err != nil || got != "<h3>One</h3>\n<h3>Two</h3>\n<h4>Three</h4>" {
-		t.Errorf("got %q, %v", got, err)
+	for md, want := range map[string]string{
+		"# One\n\n## Two\n\n### Three":    "<h3>One</h3>\n<h3>Two</h3>\n<h4>Three</h4>",
+		"#### Deep first\n\n##### Deeper": "<h3>Deep first</h3>\n<h4>Deeper</h4>",
+	} {
+		if got, err := markup.HTML(md); err != nil || got != want {
+			t.Errorf("%q became %q (%v), want %q", md, got, err, want)
+		}
 	}
 }
 

@@ -42,7 +42,10 @@ var (
 				util.Prioritized(parser.LinkReferenceParagraphTransformer, 100),
 				util.Prioritized(tables{extension.NewTableParagraphTransformer()}, 200),
 			),
-			parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
+			parser.WithASTTransformers(
+				util.Prioritized(extension.NewTableASTTransformer(), 0),
+				util.Prioritized(levels{}, 100),
+			),
 		)),
 		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(extension.NewTableHTMLRenderer(), 500))),
@@ -61,6 +64,24 @@ var (
 		util.Prioritized(parser.NewEmphasisParser(), 500),
 	}
 )
+
+// levels moves headings under the page's own.
+type levels struct{}
+
+// Transform makes each heading one of the third or fourth level.
+func (levels) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
+	under := false
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if h, ok := n.(*ast.Heading); ok && entering {
+			if h.Level <= 2 || !under {
+				h.Level, under = 3, true
+			} else {
+				h.Level = 4
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+}
 
 // shallow is a quote or a list that opens no deeper than mostDepth. Every line
 // is tried against every open block: 5,000 dashes on one line and as many
