@@ -25,6 +25,7 @@ type command struct {
 var commands = []command{
 	{"serve", "run the network", serve},
 	{"migrate", "bring the database up to date and end", migrate},
+	{"seed", "seed --demo, or seed --size small|medium|large: fill an empty database with made-up people", seedCommand},
 	{"admin", "admin create --email ... --name ...: make an administrator", admin},
 	{"backup", "backup FILE [settings]: write the whole database to a file; the server may run", backup},
 	{"restore", "restore FILE [--replace] [settings]: fill an empty database from such a file", restore},

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -144,25 +143,13 @@ func admin(ctx context.Context, args []string) (err error) {
 	if len(args) == 0 || args[0] != "create" {
 		return errors.New("say: guildhall admin create --email ADDRESS --name NAME [settings]")
 	}
-	var email, name string
-	var rest []string
-	for i := 1; i < len(args); i++ {
-		key, value, joined := strings.Cut(args[i], "=")
-		if key != "--email" && key != "--name" {
-			rest = append(rest, args[i])
-			continue
-		}
-		if !joined {
-			if i++; i == len(args) {
-				return fmt.Errorf("%s needs a value", key)
-			}
-			value = args[i]
-		}
-		if key == "--email" {
-			email = value
-		} else {
-			name = value
-		}
+	email, rest, err := cutFlag(args[1:], "--email")
+	if err != nil {
+		return err
+	}
+	name, rest, err := cutFlag(rest, "--name")
+	if err != nil {
+		return err
 	}
 	if email == "" {
 		return errors.New("--email is needed")

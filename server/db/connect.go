@@ -148,3 +148,18 @@ func (d *DB) check(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Analyse looks over all tables, after very much has been written at once:
+// the planner then knows what they hold, and reads need not check what is
+// visible.
+func (d *DB) Analyse(ctx context.Context) error {
+	slow, err := d.Slow()
+	if err != nil {
+		return err
+	}
+	defer slow.Close() // nothing is pending on it
+	if _, err := slow.ExecContext(ctx, `vacuum (analyse)`); err != nil {
+		return fmt.Errorf("look over the tables: %w", Why(ctx, err))
+	}
+	return nil
+}
