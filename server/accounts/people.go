@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/lib/pq"
@@ -17,6 +16,7 @@ import (
 	"guildhall/server/db"
 	"guildhall/server/ids"
 	"guildhall/server/problem"
+	"guildhall/server/text"
 )
 
 // PostHeld is a job that a person has or had.
@@ -109,16 +109,16 @@ type newPost struct {
 }
 
 func (p *ProfileEdit) check() error {
-	if p.Name = strings.TrimSpace(p.Name); !oneLine(p.Name) {
+	if p.Name = strings.TrimSpace(p.Name); !text.OneLine(p.Name) {
 		return problem.Invalid("body.name", "enter your name")
 	}
-	if strings.ContainsRune(p.About, 0) {
+	if !text.Kept(p.About) {
 		return problem.Invalid("body.about", "this text holds characters that cannot be stored")
 	}
 	clean := []string{}
 	for i, topic := range p.AskMeAbout {
 		topic = strings.TrimSpace(topic)
-		if topic != "" && !oneLine(topic) || utf8.RuneCountInString(topic) > 60 {
+		if topic != "" && !text.OneLine(topic) || utf8.RuneCountInString(topic) > 60 {
 			return problem.Invalid(fmt.Sprintf("body.askMeAbout[%d]", i), "say it in at most 60 characters, on one line")
 		}
 		if topic != "" && !slices.Contains(clean, topic) {
@@ -132,13 +132,6 @@ func (p *ProfileEdit) check() error {
 		}
 	}
 	return nil
-}
-
-// oneLine says whether a text can be read and holds nothing that breaks a line
-// or a screen.
-func oneLine(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) &&
-		!strings.ContainsFunc(s, unicode.IsControl) && utf8.ValidString(s)
 }
 
 // UpdateProfile changes what the person tells about themselves. A stale
@@ -179,7 +172,7 @@ func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in Profil
 }
 
 func (s *Service) changePost(ctx context.Context, tx *db.Tx, account ids.ID, to newPost) error {
-	if to.Job = strings.TrimSpace(to.Job); !oneLine(to.Job) {
+	if to.Job = strings.TrimSpace(to.Job); !text.OneLine(to.Job) {
 		return problem.Invalid("body.post.job", "enter your job")
 	}
 	if to.OrganisationID != nil {
@@ -255,7 +248,7 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, who access.Actor, email
 	if err == nil || !db.NoRows(err) {
 		return id, err
 	}
-	if name = strings.TrimSpace(name); !oneLine(name) {
+	if name = strings.TrimSpace(name); !text.OneLine(name) {
 		return 0, problem.Invalid("body.name", "nobody has this address yet: enter the person's name")
 	}
 	id, err = insertAccount(ctx, tx, name)

@@ -17,6 +17,7 @@ import (
 	"guildhall/server/ids"
 	"guildhall/server/markup"
 	"guildhall/server/problem"
+	"guildhall/server/text"
 )
 
 const (
@@ -64,9 +65,9 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, clien
 
 func checkBody(body string) (html string, err error) {
 	switch {
-	case strings.TrimSpace(body) == "":
+	case !text.Seen(body):
 		return "", problem.Invalid("body.body", "write something first")
-	case strings.ContainsRune(body, 0) || !utf8.ValidString(body):
+	case !text.Kept(body):
 		return "", problem.Invalid("body.body", "this text holds characters that cannot be stored")
 	case utf8.RuneCountInString(body) > mostBody:
 		return "", problem.Invalid("body.body", fmt.Sprintf("a message has at most %d characters", mostBody))

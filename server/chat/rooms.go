@@ -11,6 +11,7 @@ import (
 	"guildhall/server/events"
 	"guildhall/server/ids"
 	"guildhall/server/problem"
+	"guildhall/server/text"
 )
 
 // Rooms lists the open rooms of one space, by name, with what is unread.
@@ -65,8 +66,11 @@ func (s *Service) MakeRoom(ctx context.Context, who access.Actor, space ids.ID, 
 	if err := who.Must(access.MakeRoom, space, "space"); err != nil {
 		return nil, err
 	}
-	if name = strings.TrimSpace(name); name == "" {
-		return nil, problem.Invalid("body.name", "give the room a name")
+	if name = strings.TrimSpace(name); !text.OneLine(name) {
+		return nil, problem.Invalid("body.name", "give the room a name, on one line")
+	}
+	if !text.Kept(topic) {
+		return nil, problem.Invalid("body.topic", "this text holds characters that cannot be stored")
 	}
 	var id ids.ID
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {

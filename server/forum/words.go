@@ -10,6 +10,7 @@ import (
 
 	"guildhall/server/markup"
 	"guildhall/server/problem"
+	"guildhall/server/text"
 )
 
 const (
@@ -27,12 +28,12 @@ func checkClientID(id string) (string, error) {
 
 // checkTitle puts a title on one line and refuses what cannot be read.
 func checkTitle(title string) (string, error) {
-	if !utf8.ValidString(title) || strings.ContainsFunc(title, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
+	if !text.Kept(title) || strings.ContainsFunc(title, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
 		return "", problem.Invalid("body.title", "this text holds characters that cannot be stored")
 	}
 	title = strings.Join(strings.Fields(title), " ")
 	switch {
-	case !strings.ContainsFunc(title, visible):
+	case !text.Seen(title):
 		return "", problem.Invalid("body.title", "give the topic a title")
 	case utf8.RuneCountInString(title) > mostTitle:
 		return "", problem.Invalid("body.title", fmt.Sprintf("a title has at most %d characters", mostTitle))
@@ -40,21 +41,15 @@ func checkTitle(title string) (string, error) {
 	return title, nil
 }
 
-// visible says whether a character can be seen: joiners and other format
-// characters alone would make an empty line.
-func visible(r rune) bool {
-	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r)
-}
-
 // checkBody renders what somebody wrote and refuses what cannot be stored and
 // what would show nothing.
 func checkBody(body string) (html string, err error) {
 	switch {
-	case strings.ContainsRune(body, 0) || !utf8.ValidString(body):
+	case !text.Kept(body):
 		return "", problem.Invalid("body.body", "this text holds characters that cannot be stored")
 	case utf8.RuneCountInString(body) > mostBody:
 		return "", problem.Invalid("body.body", fmt.Sprintf("a post has at most %d characters", mostBody))
-	case !strings.ContainsFunc(body, visible):
+	case !text.Seen(body):
 		return "", problem.Invalid("body.body", "write something first")
 	}
 	if html, err = markup.HTML(body); err != nil {

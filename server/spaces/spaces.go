@@ -19,6 +19,7 @@ import (
 	"guildhall/server/events"
 	"guildhall/server/ids"
 	"guildhall/server/problem"
+	"guildhall/server/text"
 )
 
 // Kind is what a space is for.
@@ -128,12 +129,22 @@ type newSpace struct {
 	ReviewDay       *string `json:"reviewDay,omitempty" format:"date"`
 }
 
+func checkWords(name, description string) error {
+	if !text.OneLine(name) {
+		return problem.Invalid("body.name", "give the space a name, on one line")
+	}
+	if !text.Kept(description) {
+		return problem.Invalid("body.description", "this text holds characters that cannot be stored")
+	}
+	return nil
+}
+
 func checkDates(from, to, review *string) error {
 	for name, day := range map[string]*string{"residentialFrom": from, "residentialTo": to, "reviewDay": review} {
 		if day == nil {
 			continue
 		}
-		if _, err := time.Parse(time.DateOnly, *day); err != nil {
+		if at, err := time.Parse(time.DateOnly, *day); err != nil || at.Year() < 1 { // PostgreSQL has no year 0
 			return problem.Invalid("body."+name, "enter a day as YYYY-MM-DD")
 		}
 	}
@@ -153,8 +164,9 @@ func (s *Service) Open(ctx context.Context, who access.Actor, in newSpace) (*Spa
 	if !who.Admin() {
 		return nil, problem.Forbidden()
 	}
-	if in.Name = strings.TrimSpace(in.Name); in.Name == "" {
-		return nil, problem.Invalid("body.name", "give the space a name")
+	in.Name = strings.TrimSpace(in.Name)
+	if err := checkWords(in.Name, in.Description); err != nil {
+		return nil, err
 	}
 	if err := checkDates(in.ResidentialFrom, in.ResidentialTo, in.ReviewDay); err != nil {
 		return nil, err
@@ -200,8 +212,9 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, in spac
 	if err := who.Must(access.SetDates, id, "space"); err != nil {
 		return nil, err
 	}
-	if in.Name = strings.TrimSpace(in.Name); in.Name == "" {
-		return nil, problem.Invalid("body.name", "give the space a name")
+	in.Name = strings.TrimSpace(in.Name)
+	if err := checkWords(in.Name, in.Description); err != nil {
+		return nil, err
 	}
 	if err := checkDates(in.ResidentialFrom, in.ResidentialTo, in.ReviewDay); err != nil {
 		return nil, err
