@@ -228,10 +228,12 @@ func TestRemoval(t *testing.T) {
 	wait("heard")
 
 	w.As("moderator").Delete(place).Expect(204)
-	for _, path := range []string{"/spaces/" + cohort.String(), "/spaces/" + cohort.String() + "/members", "/spaces/" + cohort.String() + "/topics",
-		"/spaces/" + cohort.String() + "/rooms", "/rooms/" + room.ID.String(), "/rooms/" + room.ID.String() + "/messages", "/rooms/" + room.ID.String() + "/changes?after=0",
-		"/topics/" + topic.ID.String(), "/topics/" + topic.ID.String() + "/posts"} {
-		member.Get("/api"+path).Problem(404, "not-found")
+	for path, id := range map[string]ids.ID{
+		"/spaces/%s": cohort, "/spaces/%s/members": cohort, "/spaces/%s/topics": cohort, "/spaces/%s/rooms": cohort,
+		"/rooms/%s": room.ID, "/rooms/%s/messages": room.ID, "/rooms/%s/changes?after=0": room.ID,
+		"/topics/%s": topic.ID, "/topics/%s/posts": topic.ID,
+	} {
+		member.Get(testkit.Path(path, id)).Problem(404, "not-found")
 	}
 	member.Post(testkit.Path("/rooms/%s/messages", room.ID), words{"clientId": ids.NewUUID(), "body": "b"}).Problem(404, "not-found")
 	wait(`"access"`)
