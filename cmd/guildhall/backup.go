@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,7 +37,7 @@ func fileAndSettings(name string, args []string) (string, config.Config, error) 
 
 // openAlongside is open, but beside a server that runs on the private
 // PostgreSQL it uses that one.
-func openAlongside(ctx context.Context, c config.Config) (*database, error) {
+func openAlongside(ctx context.Context, c config.Config, log *slog.Logger) (*database, error) {
 	if c.DatabaseURL == "" {
 		dsn, err := pgrun.Running(ctx, c.PostgresDir())
 		if err != nil {
@@ -44,7 +45,7 @@ func openAlongside(ctx context.Context, c config.Config) (*database, error) {
 		}
 		c.DatabaseURL = dsn
 	}
-	return open(ctx, c, logger(c, os.Stderr))
+	return open(ctx, c, log)
 }
 
 func backup(ctx context.Context, args []string) (err error) {
@@ -55,7 +56,7 @@ func backup(ctx context.Context, args []string) (err error) {
 	if _, err := os.Stat(c.PostgresDir()); c.DatabaseURL == "" && errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("there is no database in %s: name its folder with --data, or set DATABASE_URL", c.Data)
 	}
-	d, err := openAlongside(ctx, c)
+	d, err := openAlongside(ctx, c, logger(c, os.Stderr))
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func restore(ctx context.Context, args []string) (err error) {
 	if err := ops.CheckBackup(path); err != nil {
 		return err // before a private PostgreSQL is made for it
 	}
-	d, err := openAlongside(ctx, c)
+	d, err := openAlongside(ctx, c, logger(c, os.Stderr))
 	if err != nil {
 		return err
 	}

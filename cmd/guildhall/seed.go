@@ -40,7 +40,7 @@ func seedCommand(ctx context.Context, args []string) (err error) {
 			return fmt.Errorf("--size: %w", err)
 		}
 	}
-	c, d, _, err := setUp(ctx, "seed", append(rest, "--demo"))
+	c, d, _, err := setUp(ctx, open, "seed", append(rest, "--demo"))
 	if err != nil {
 		return err
 	}

@@ -59,8 +59,11 @@ func (d *database) stop() error {
 	return err
 }
 
+// opener is open or openAlongside.
+type opener func(context.Context, config.Config, *slog.Logger) (*database, error)
+
 // setUp loads settings, opens the database and brings it up to date.
-func setUp(ctx context.Context, name string, args []string) (config.Config, *database, *slog.Logger, error) {
+func setUp(ctx context.Context, open opener, name string, args []string) (config.Config, *database, *slog.Logger, error) {
 	c, err := config.Load(name, args, config.Environ, os.Stdout)
 	if err != nil {
 		return c, nil, nil, err
@@ -93,7 +96,7 @@ func logger(c config.Config, to io.Writer) *slog.Logger {
 
 func serve(ctx context.Context, args []string) (err error) {
 	started := time.Now() //nolint:forbidigo // how long the start took
-	c, d, log, err := setUp(ctx, "serve", args)
+	c, d, log, err := setUp(ctx, open, "serve", args)
 	if err != nil {
 		return err
 	}
@@ -130,7 +133,7 @@ func serve(ctx context.Context, args []string) (err error) {
 }
 
 func migrate(ctx context.Context, args []string) error {
-	_, d, _, err := setUp(ctx, "migrate", args)
+	_, d, _, err := setUp(ctx, openAlongside, "migrate", args)
 	if err != nil {
 		return err
 	}
@@ -154,7 +157,7 @@ func admin(ctx context.Context, args []string) (err error) {
 	if email == "" {
 		return errors.New("--email is needed")
 	}
-	c, d, log, err := setUp(ctx, "admin", rest)
+	c, d, log, err := setUp(ctx, openAlongside, "admin", rest)
 	if err != nil {
 		return err
 	}
@@ -184,7 +187,7 @@ func openapi(ctx context.Context, args []string) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the account that runs PostgreSQL must get through
 		return err
 	}
-	c, d, log, err := setUp(ctx, "openapi", append(args, "--data", filepath.Join(dir, "data"), "--log-level", "error"))
+	c, d, log, err := setUp(ctx, open, "openapi", append(args, "--data", filepath.Join(dir, "data"), "--log-level", "error"))
 	if err != nil {
 		return err
 	}

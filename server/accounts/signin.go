@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,8 +68,8 @@ func wrongCode() error {
 }
 
 // Verify signs in with a code that was sent to the address, in the browser
-// that asked for it, and gives the token of the new session. A code works
-// once and takes five tries.
+// that asked for it, or with one that an operator made, and gives the token of
+// the new session. A code works once and takes five tries.
 func (s *Service) Verify(ctx context.Context, email, code, browser string) (string, error) {
 	if err := s.limitAddress(ctx); err != nil {
 		return "", err
@@ -78,19 +79,16 @@ func (s *Service) Verify(ctx context.Context, email, code, browser string) (stri
 	// A wrong try must be counted, so the transaction commits either way.
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		now := s.now()
-		row, err := lockCode(ctx, tx, hash(browser), hash(cleanEmail(email)), now)
-		if db.NoRows(err) {
-			return nil
-		}
+		rows, err := lockCodes(ctx, tx, hash(browser), hash(cleanEmail(email)), now)
 		if err != nil {
 			return fmt.Errorf("find code: %w", err)
 		}
-		if row.Tries >= codeTries {
-			return nil
+		rows = slices.DeleteFunc(rows, func(r codeRow) bool { return r.Tries >= codeTries })
+		at := slices.IndexFunc(rows, func(r codeRow) bool { return r.AccountID != nil && sameCode(s.code(r.Nonce), code) })
+		if at < 0 {
+			return countTry(ctx, tx, rows)
 		}
-		if !sameCode(s.code(row.Nonce), code) || row.AccountID == nil {
-			return countTry(ctx, tx, row.ID)
-		}
+		row := rows[at]
 		if err := useCodes(ctx, tx, row.ID, now); err != nil {
 			return fmt.Errorf("use up code: %w", err)
 		}

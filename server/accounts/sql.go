@@ -108,20 +108,27 @@ func insertCode(ctx context.Context, q db.Q, browser, emailHash []byte, email st
 	return id, err
 }
 
-// lockCode gives the newest code that this browser asked for, for this
-// address, or that an operator made, and holds it, so that two tries at once count as two.
-func lockCode(ctx context.Context, q db.Q, browser, emailHash []byte, now time.Time) (codeRow, error) {
-	const query = `select id, account_id, email_id, nonce, tries from sign_in_codes
-		where browser_hash in ($1, $4) and email_hash = $2 and used_at is null and expires_at > $3
-		order by id desc limit 1 for update`
-	var row codeRow
-	err := q.GetContext(ctx, &row, query, browser, emailHash, now, hash(anyBrowser))
-	return row, err
+// lockCodes gives the newest code that this browser asked for, for this
+// address, and the newest that an operator made, and holds them, so that two
+// tries at once count as two; what one of them used up is looked at again.
+func lockCodes(ctx context.Context, q db.Q, browser, emailHash []byte, now time.Time) ([]codeRow, error) {
+	const query = `select id, account_id, email_id, nonce, tries from sign_in_codes where id in (
+			select max(id) from sign_in_codes
+			where browser_hash in ($1, $4) and email_hash = $2 and used_at is null and expires_at > $3 group by browser_hash)
+		and used_at is null order by id for update`
+	var rows []codeRow
+	err := q.SelectContext(ctx, &rows, query, browser, emailHash, now, hash(anyBrowser))
+	return rows, err
 }
 
-func countTry(ctx context.Context, q db.Q, id ids.ID) error {
-	_, err := q.ExecContext(ctx, `update sign_in_codes set tries = tries + 1 where id = $1`, id)
-	return err
+// countTry counts a wrong try against every code that it was tried on.
+func countTry(ctx context.Context, q db.Q, tried []codeRow) error {
+	for _, row := range tried {
+		if _, err := q.ExecContext(ctx, `update sign_in_codes set tries = tries + 1 where id = $1`, row.ID); err != nil {
+			return fmt.Errorf("count try: %w", err)
+		}
+	}
+	return nil
 }
 
 // useCodes uses up a code and all that its browser, or the operator, asked
