@@ -11,6 +11,7 @@ const pages: Record<string, { who?: Who | 'stranger'; at: (ids: Ids) => string[]
 	'/accessibility': { who: 'stranger', at: () => ['/accessibility', '/no-such-page'] },
 	'/privacy': { at: () => ['/privacy', '/stories/999999999'] },
 	'/spaces': { at: () => ['/spaces'] },
+	'/spaces/new': { who: 'admin', at: () => ['/spaces/new'] },
 	'/spaces/[spaceId]': { who: 'facilitator', at: ({ space }) => [`/spaces/${space}`] },
 	'/spaces/[spaceId]/forum': { at: ({ space }) => [`/spaces/${space}/forum`] },
 	'/spaces/[spaceId]/forum/new': { at: ({ space }) => [`/spaces/${space}/forum/new`] },

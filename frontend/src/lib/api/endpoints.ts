@@ -1,6 +1,6 @@
 // Every endpoint that the app calls, by what it does.
 import { client, take } from './client.ts';
-import type { Message, ProfileEdit, Role, Space, Topic } from './types.ts';
+import type { Message, NewSpace, ProfileEdit, Role, SpaceEdit, Topic } from './types.ts';
 
 const { GET, POST, PUT, PATCH, DELETE } = client;
 type Signal = AbortSignal | undefined;
@@ -24,10 +24,9 @@ export const editMe = (edit: ProfileEdit) => take(PATCH('/me', { body: edit }));
 // Spaces
 export const listSpaces = () => take(GET('/spaces'));
 export const getSpace = (spaceId: string) => take(GET('/spaces/{spaceId}', { params: { path: { spaceId } } }));
-export const editSpace = (
-	spaceId: string,
-	edit: Pick<Space, 'name' | 'description' | 'residentialFrom' | 'residentialTo' | 'reviewDay' | 'version'>
-) => take(PATCH('/spaces/{spaceId}', { params: { path: { spaceId } }, body: edit }));
+export const openSpace = (space: NewSpace) => take(POST('/spaces', { body: space }));
+export const editSpace = (spaceId: string, edit: SpaceEdit) =>
+	take(PATCH('/spaces/{spaceId}', { params: { path: { spaceId } }, body: edit }));
 export const stepIn = (spaceId: string) => take(POST('/spaces/{spaceId}/step-in', { params: { path: { spaceId } } }));
 export const joinSpace = (spaceId: string) => take(POST('/spaces/{spaceId}/join', { params: { path: { spaceId } } }));
 export const listMembers = (spaceId: string, cursor?: string) =>

@@ -17,6 +17,8 @@ export type ProfileEdit = Schemas['ProfileEdit'];
 export type PostHeld = Schemas['PostHeld'];
 
 export type Space = Schemas['Space'];
+export type NewSpace = Schemas['NewSpace'];
+export type SpaceEdit = Schemas['SpaceEdit'];
 export type Member = Schemas['Member'];
 
 export type Room = Schemas['Room'];

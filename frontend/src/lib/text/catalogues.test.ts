@@ -62,7 +62,7 @@ test('every English key is used in the app', () => {
 	const together = [
 		/^roles\./,
 		/^stories\.(facet|sort)_/,
-		/^spaces\.kind_/,
+		/^spaces\.(kind|kindOf|nameHint|admission)_/,
 		/^spaces\.(residentialFrom|residentialTo)$/
 	];
 	const unused = [...english.keys()].filter((key) => {
