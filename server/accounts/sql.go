@@ -334,14 +334,17 @@ type Search struct {
 	AfterID      ids.ID
 }
 
+// listPeople finds the accounts of the page by their index and looks up posts
+// for those alone, unless words or an organisation are asked for.
 func listPeople(ctx context.Context, q db.Q, spaces []int64, by Search, limit int) ([]Person, error) {
 	const query = `select p.id, p.name, p.job, p.organisation, p.organisation_id, p.former
-		from people p where not p.former and ` + sharing + `
-			and ($2 = '' or public.unaccent(lower(p.name || ' ' || p.job || ' ' || p.organisation)) like '%' || public.unaccent(lower($2)) || '%'
-				or exists (select from accounts a, unnest(a.ask_me_about) topic where a.id = p.id and lower(topic) like '%' || lower($2) || '%'))
-			and ($3 = 0 or p.organisation_id = $3)
-			and (lower(p.name), p.id) > ($4, $5)
-		order by lower(p.name), p.id limit $6`
+		from (select a.id from accounts a where a.erased_at is null and (lower(a.name), a.id) > ($4, $5)
+				and exists (select from memberships m where m.account_id = a.id and m.ended_at is null and m.space_id = any($1))
+				and ($2 = '' and $3 = 0 or exists (select from people p where p.id = a.id and ($3 = 0 or p.organisation_id = $3)
+					and ($2 = '' or public.unaccent(lower(p.name || ' ' || p.job || ' ' || p.organisation)) like '%' || public.unaccent(lower($2)) || '%'
+						or exists (select from unnest(a.ask_me_about) topic where lower(topic) like '%' || lower($2) || '%'))))
+			order by lower(a.name), a.id limit $6) page
+		join people p on p.id = page.id order by lower(p.name), p.id`
 	list := []Person{}
 	err := q.SelectContext(ctx, &list, query, pq.Array(spaces), escapeLike(by.Text), by.Organisation, by.AfterName, by.AfterID, limit)
 	return list, err

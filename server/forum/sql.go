@@ -28,8 +28,13 @@ const topicColumns = `t.id, t.space_id, s.name as space_name, t.title, t.excerpt
 	l.id as "last_post_by.id", l.name as "last_post_by.name", l.job as "last_post_by.job", l.organisation as "last_post_by.organisation",
 	l.organisation_id as "last_post_by.organisation_id", l.former as "last_post_by.former"`
 
-const topicTables = ` from topics t join spaces s on s.id = t.space_id and s.deleted_at is null
-	join people a on a.id = t.author_id join people l on l.id = t.last_post_by` + topicReader
+const topicTables = ` from topics t` + topicJoins
+
+// topicJoins looks people up one by one ("offset 0"): so many tables are joined
+// that the planner would rather make the whole view of people first.
+const topicJoins = ` join spaces s on s.id = t.space_id and s.deleted_at is null
+	cross join lateral (select * from people p where p.id = t.author_id offset 0) a
+	cross join lateral (select * from people p where p.id = t.last_post_by offset 0) l` + topicReader
 
 // topicReader is what the reader is to topic t: since when in its space, and
 // how far they have read.
@@ -37,7 +42,8 @@ const topicReader = ` left join memberships mem on mem.space_id = t.space_id and
 	left join topic_reads tr on tr.topic_id = t.id and tr.account_id = $1 `
 
 // listNewest finds the topics of the page first and looks at people and counts
-// for those alone. "offset 0" keeps the order of work: the planner would look
+// for those alone: page stands first, since the planner keeps to the order of
+// so many tables. "offset 0" keeps the order of work: the planner would look
 // for unread posts in every topic before it sorted. Where nothing was opened
 // and nothing said since the reader joined, nothing can be unread, which
 // spares a look at the posts.
@@ -51,7 +57,7 @@ func listNewest(ctx context.Context, q db.Q, reader ids.ID, spaces []int64, unre
 				order by t.last_post_at desc, t.id desc offset 0) t
 			where not $5::bool or exists (select 1` + unreadPosts + `)
 			order by t.last_post_at desc, t.id desc limit $6)
-		select ` + topicColumns + topicTables + `where t.id in (select id from page) order by t.last_post_at desc, t.id desc`
+		select ` + topicColumns + ` from page join topics t on t.id = page.id` + topicJoins + `order by t.last_post_at desc, t.id desc`
 	list := []Topic{}
 	err := q.SelectContext(ctx, &list, query, reader, pq.Array(spaces), from.At, from.ID, unread, limit)
 	return list, err

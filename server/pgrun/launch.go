@@ -157,7 +157,7 @@ func (s *Server) arguments() []string {
 		"external_pid_file":                   "",
 		"logging_collector":                   "off",
 		"max_connections":                     "60",
-		"shared_buffers":                      "64MB",
+		"shared_buffers":                      "256MB",
 		"timezone":                            "UTC",
 		"log_timezone":                        "UTC",
 		"lc_messages":                         "C",
