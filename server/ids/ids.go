@@ -25,8 +25,13 @@ func (i ID) String() string { return strconv.FormatInt(int64(i), 10) }
 // MarshalText gives the decimal form, also as a key of a JSON object.
 func (i ID) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(i), 10), nil }
 
-// UnmarshalText takes the decimal form and nothing else.
+// UnmarshalText takes the decimal form and nothing else. 0, which names
+// nothing, comes back as it went out: a job may hold an event without a space.
 func (i *ID) UnmarshalText(b []byte) error {
+	if string(b) == "0" {
+		*i = 0
+		return nil
+	}
 	id, err := Parse(string(b))
 	*i = id
 	return err
@@ -51,8 +56,11 @@ func Parse(s string) (ID, error) {
 // and then finds that it is no string, hence a type of its own.
 type Param struct{ ID ID }
 
-// UnmarshalText takes the decimal form.
-func (p *Param) UnmarshalText(b []byte) error { return p.ID.UnmarshalText(b) }
+// UnmarshalText takes the decimal form of an ID that names something.
+func (p *Param) UnmarshalText(b []byte) (err error) {
+	p.ID, err = Parse(string(b))
+	return err
+}
 
 // Schema describes a Param as an ID.
 func (Param) Schema(r huma.Registry) *huma.Schema { return ID(0).Schema(r) }
