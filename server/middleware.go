@@ -29,6 +29,7 @@ const requestLimit = 15 * time.Second
 // begin names the request, times it, and turns a panic into a problem.
 func (s *Server) begin(c *fiber.Ctx) (err error) {
 	start := time.Now() //nolint:forbidigo // durations are the machine's, in tests too
+	s.silent.spoke(c.Context().Conn())
 	ctx, cancel := context.WithTimeout(context.Background(), requestLimit)
 	defer cancel()
 	r := api.Request{ID: ids.Token(9), Peer: s.peer(c), Device: cut(c.Get(fiber.HeaderUserAgent), 200)}

@@ -60,6 +60,7 @@ type Server struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	draining atomic.Bool
+	silent   silentConns
 	stop     context.CancelFunc
 	working  chan struct{}
 }
@@ -178,6 +179,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	// Without this a hijacked connection goes back to a pool while a writer may
 	// still hold it, and one person's frames reach another.
 	s.app.Server().KeepHijackedConns = true
+	s.app.Server().ConnState = s.silent.watch
 	if err := s.routes(d.Version); err != nil {
 		return nil, err
 	}
@@ -215,25 +217,6 @@ func (s *Server) Listen(l net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
-}
-
-// Close stops taking requests, tells sockets to come back later, stores what
-// was taken, and ends the work in the background. It takes at most about
-// twice the drain time.
-func (s *Server) Close() error {
-	s.draining.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
-	defer cancel()
-	err := s.Hub.Close(ctx)
-	err = errors.Join(err, s.app.ShutdownWithContext(ctx))
-	s.Chat.Close()
-	s.stop()
-	select {
-	case <-s.working:
-	case <-time.After(s.Config.DrainTimeout):
-		err = errors.Join(err, errors.New("some jobs did not end in time; they run again later"))
-	}
-	return err
 }
 
 // tellLive brings what happened to accounts and spaces to the hubs.

@@ -2,9 +2,13 @@ package server_test
 
 import (
 	"context"
+	"net"
+	"strings"
 	"testing"
+	"time"
 
 	"guildhall/server"
+	"guildhall/server/config"
 	"guildhall/server/testkit"
 )
 
@@ -31,5 +35,43 @@ func TestStartingAgainChangesNothing(t *testing.T) {
 	}
 	if after := count(); after != before {
 		t.Errorf("after a second start: %v", after)
+	}
+}
+
+// TestASilentConnectionHoldsUpNoShutdown: a browser opens connections ahead of
+// need.
+func TestASilentConnectionHoldsUpNoShutdown(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t, testkit.Options{Config: func(c *config.Config) { c.DrainTimeout = 20 * time.Second }})
+	c, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	w.As("member").Get("/api/me").Expect(200) // the silent one has been accepted before
+	began := time.Now()
+	if err := w.Close(); err != nil || time.Since(began) > 3*time.Second {
+		t.Errorf("it took %s: %v", time.Since(began), err)
+	}
+}
+
+// TestABusyConnectionIsCutOff: one that takes too long is no reason to fail.
+func TestABusyConnectionIsCutOff(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t, testkit.Options{Config: func(c *config.Config) { c.DrainTimeout = 300 * time.Millisecond }})
+	c, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	// The second request never ends.
+	if _, err := c.Write([]byte("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: ")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
 	}
 }

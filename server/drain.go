@@ -1,0 +1,81 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Close stops taking requests, tells sockets to come back later, stores what
+// was taken, and ends the work in the background. It takes at most about
+// twice the drain time. A peer that does not let go in that time is cut off,
+// which is no error.
+func (s *Server) Close() error {
+	s.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
+	defer cancel()
+	err := s.Hub.Close(ctx)
+	s.silent.end()
+	err = errors.Join(err, s.app.ShutdownWithContext(ctx))
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("some connections did not end in time and are cut off", "error", err)
+		err = nil
+	}
+	s.Chat.Close()
+	s.stop()
+	select {
+	case <-s.working:
+	case <-time.After(s.Config.DrainTimeout):
+		err = errors.Join(err, errors.New("some jobs did not end in time; they run again later"))
+	}
+	return err
+}
+
+// silentConns are connections that have not sent a request yet, such as
+// browsers open ahead of need. A shutdown would wait for them: fasthttp takes
+// them for busy.
+type silentConns struct {
+	conns sync.Map // of net.Conn
+	over  atomic.Bool
+}
+
+// watch is told of each connection's life.
+func (s *silentConns) watch(c net.Conn, state fasthttp.ConnState) {
+	switch state {
+	case fasthttp.StateNew:
+		s.conns.Store(c, nil)
+		if s.over.Load() {
+			hangUp(c)
+		}
+	case fasthttp.StateClosed:
+		s.conns.Delete(c)
+	case fasthttp.StateActive, fasthttp.StateIdle, fasthttp.StateHijacked: // active means that it is read from, no more
+	}
+}
+
+// spoke is told of each request.
+func (s *silentConns) spoke(c net.Conn) { s.conns.Delete(c) }
+
+// end closes those that are there and those that still come.
+func (s *silentConns) end() {
+	s.over.Store(true)
+	s.conns.Range(func(c, _ any) bool {
+		hangUp(c.(net.Conn))
+		return true
+	})
+}
+
+// hangUp ends a connection as if the peer had left: reading from a closed one
+// would be logged as a fault.
+func hangUp(c net.Conn) {
+	if half, ok := c.(interface{ CloseRead() error }); ok {
+		_ = half.CloseRead() // it was never used
+		return
+	}
+	_ = c.Close() // it was never used
+}
