@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -130,13 +131,13 @@ func (s *sender) post(p *program, room string, m said) (int64, error) {
 }
 
 // untilCut posts until the server is gone.
-func (s *sender) untilCut(p *program, room, name string) {
+func (s *sender) untilCut(p *program, room, name string, acknowledged *atomic.Int64) {
 	for {
 		m := said{ClientID: uuid.NewString(), Body: fmt.Sprintf("%s, message %d", name, len(s.said)+1)}
 		seq, err := s.post(p, room, m)
-		m.Seq = seq
-		if err != nil {
-			m.Seq = 0
+		if err == nil {
+			m.Seq = seq
+			acknowledged.Add(1)
 		}
 		s.said = append(s.said, m)
 		if err != nil {
@@ -181,10 +182,13 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 
 	for round := range 2 {
 		var posting sync.WaitGroup
+		var acknowledged atomic.Int64
 		for i, s := range senders {
-			posting.Go(func() { s.untilCut(p, room, fmt.Sprintf("Round %d, person %d", round+1, i+1)) })
+			posting.Go(func() { s.untilCut(p, room, fmt.Sprintf("Round %d, person %d", round+1, i+1), &acknowledged) })
 		}
-		time.Sleep(time.Duration(1+round) * 700 * time.Millisecond)
+		for began := time.Now(); acknowledged.Load() < 500 && time.Since(began) < 20*time.Second; {
+			time.Sleep(time.Millisecond)
+		}
 		if err := p.cmd.Process.Kill(); err != nil { // SIGKILL
 			t.Fatal(err)
 		}
