@@ -156,3 +156,14 @@ test('a long history is paged in above without moving the reader', async ({ visi
 	await expect(page.getByRole('button', { name: '1 new message below' })).toBeVisible();
 	expect(await top()).toBe(before);
 });
+
+test('one sees who is there', async ({ visit, room }) => {
+	const { id } = await room('Who is there');
+	const anna = await visit('member', { viewport: { width: 1440, height: 900 } });
+	await anna.goto(`/rooms/${id}`);
+	const ben = await visit('facilitator');
+	const { person } = await (await ben.request.get('/api/me')).json();
+	await ben.goto('/people');
+	const there = anna.locator('section', { has: anna.getByRole('heading', { name: 'Here now' }) });
+	await expect(there.getByRole('link', { name: person.name })).toBeVisible();
+});

@@ -23,10 +23,12 @@ type Notice struct {
 	Changes []Change
 	Frame   json.RawMessage
 	// Rights says that the account's rights changed; LeftSpace, that it is no
-	// longer in this space; Sessions, that these sessions ended.
+	// longer in this space; Sessions, that these sessions ended; Alive, that its
+	// person is there.
 	Rights    bool
 	LeftSpace ids.ID
 	Sessions  []ids.ID
+	Alive     *Alive
 }
 
 // Bus carries every frame to all nodes. It may lose, double or swap notices:

@@ -49,6 +49,9 @@ type conn struct {
 	rooms    map[ids.ID]ids.ID
 	spaces   map[ids.ID]struct{}
 	nextBeat time.Time
+
+	aliveAt   time.Time // the last sign of life that was passed on
+	aliveAway bool
 }
 
 func newConn(h *Hub, ws *websocket.Conn, who access.Actor) *conn {

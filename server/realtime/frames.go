@@ -71,11 +71,13 @@ type FrameError struct {
 }
 
 // Incoming is every frame that a client may send: subscribe (a room after a
-// number, or a space), unsubscribe, typing, pong.
+// number, or a space), unsubscribe, typing, presence (at most every second,
+// at least every 30 while the person is there), pong.
 type Incoming struct {
 	Type  string  `json:"type" enum:"subscribe,unsubscribe,typing,presence,pong"`
 	Room  *ids.ID `json:"room,omitempty"`
 	Space *ids.ID `json:"space,omitempty"`
+	Away  bool    `json:"away,omitempty" doc:"With presence: connected, but nobody has touched anything for five minutes"`
 	After *int64  `json:"after,omitempty" minimum:"0" doc:"The last number the client has; changes after it are sent first"`
 }
 

@@ -41,6 +41,7 @@ type Hub struct {
 	counts counts
 
 	accounts, addresses *limit.Gauge
+	attendance          *attendance
 
 	mu     sync.RWMutex
 	conns  map[*conn]struct{}
@@ -71,6 +72,7 @@ func New(d Deps) *Hub {
 		conns: map[*conn]struct{}{}, people: map[ids.ID]map[*conn]struct{}{}, open: map[ids.ID]*room{},
 		spaces: map[ids.ID]map[*conn]struct{}{}, done: make(chan struct{}),
 	}
+	h.attendance = newAttendance(h.pushSpace)
 	d.Bus.Listen(h.take)
 	return h
 }
@@ -98,14 +100,19 @@ func (h *Hub) take(n Notice) {
 			r.mu.Unlock()
 		}
 	case n.Space != 0:
-		p := encode(n.Frame)
-		h.mu.RLock()
-		defer h.mu.RUnlock()
-		for c := range h.spaces[n.Space] {
-			c.push(p)
-		}
+		h.pushSpace(n.Space, encode(n.Frame))
+	case n.Account != 0 && n.Alive != nil:
+		h.attendance.hear(n.Account, *n.Alive, h.now())
 	case n.Account != 0:
 		h.takePersonal(n)
+	}
+}
+
+func (h *Hub) pushSpace(space ids.ID, p packet) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for c := range h.spaces[space] {
+		c.push(p)
 	}
 }
 
@@ -116,6 +123,9 @@ func (h *Hub) takePersonal(n Notice) {
 		mine = append(mine, c)
 	}
 	h.mu.RUnlock()
+	if n.LeftSpace != 0 {
+		h.attendance.lose(n.Account, n.LeftSpace)
+	}
 	for _, c := range mine {
 		if n.Frame != nil {
 			c.push(encode(n.Frame))
@@ -235,6 +245,7 @@ func (h *Hub) Beat(ctx context.Context) {
 		}
 		h.beat(h.now())
 		if n%5 == 0 {
+			h.attendance.sweep(h.now())
 			h.checkHeads(ctx)
 		}
 	}

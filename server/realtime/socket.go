@@ -173,7 +173,9 @@ func (h *Hub) listen(c *conn, heard func()) {
 
 func (h *Hub) obey(c *conn, in Incoming) {
 	switch {
-	case in.Type == "pong", in.Type == "presence":
+	case in.Type == "pong":
+	case in.Type == "presence":
+		h.alive(c, in.Away)
 	case in.Type == "subscribe" && in.Room != nil:
 		h.watchRoom(c, *in.Room, in.After)
 	case in.Type == "subscribe" && in.Space != nil:
@@ -191,7 +193,7 @@ func (h *Hub) obey(c *conn, in Incoming) {
 	case in.Type == "typing" && in.Room != nil:
 		h.typing(c, *in.Room)
 	default:
-		c.push(encode(FrameError{Type: "error", Detail: "say subscribe or unsubscribe with a room or a space, typing with a room, or pong"}))
+		c.push(encode(FrameError{Type: "error", Detail: "say subscribe or unsubscribe with a room or a space, typing with a room, presence, or pong"}))
 	}
 }
 
@@ -208,8 +210,11 @@ func (h *Hub) watchSpace(c *conn, space ids.ID) {
 	h.mu.Unlock()
 	if !c.who().Can(access.ViewSpace, space) { // lost in between
 		h.cut(c, space)
+		c.push(encode(Refused{Type: "refused", Space: space}))
+		return
 	}
 	c.push(encode(Subscribed{Type: "subscribed", Space: space}))
+	h.attendance.greet(space, c.push)
 }
 
 // watchRoom puts the socket into a room and sends what it missed, before what

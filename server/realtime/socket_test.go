@@ -17,6 +17,7 @@ import (
 	"guildhall/server/chat"
 	"guildhall/server/config"
 	"guildhall/server/ids"
+	"guildhall/server/realtime"
 	"guildhall/server/testkit"
 )
 
@@ -31,6 +32,8 @@ type frame struct {
 	Unread  int
 	Heads   map[ids.ID]int64
 	Message *chat.Message
+	Whole   bool
+	People  []realtime.Here
 }
 
 // socket is a person's live connection.

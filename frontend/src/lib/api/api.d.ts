@@ -944,6 +944,12 @@ export interface components {
             /** @enum {string} */
             type: "hello";
         };
+        Here: {
+            /** @example 42 */
+            person: string;
+            /** @enum {string} */
+            state: "here" | "away" | "gone";
+        };
         History: {
             hasAfter: boolean;
             hasBefore: boolean;
@@ -979,6 +985,8 @@ export interface components {
              * @description The last number the client has; changes after it are sent first
              */
             after?: number;
+            /** @description With presence: connected, but nobody has touched anything for five minutes */
+            away?: boolean;
             /** @example 42 */
             room?: string;
             /** @example 42 */
@@ -1002,7 +1010,7 @@ export interface components {
             startsOn: string | null;
         };
         /** @description A frame from the server on GET /api/live. */
-        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
+        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
         LiveIncoming: components["schemas"]["Incoming"];
         Me: {
             about: string;
@@ -1290,6 +1298,14 @@ export interface components {
             html: string;
             /** Format: int64 */
             version: number;
+        };
+        Presence: {
+            people: components["schemas"]["Here"][];
+            /** @example 42 */
+            space: string;
+            /** @enum {string} */
+            type: "presence";
+            whole?: boolean;
         };
         Profile: {
             about: string;

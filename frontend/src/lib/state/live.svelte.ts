@@ -61,6 +61,11 @@ class Live {
 		};
 	}
 
+	/** presence says that somebody is there; `away`, that they have not touched anything for a while. */
+	presence(away: boolean): void {
+		this.#socket?.send({ type: 'presence', away });
+	}
+
 	#subscribe(room: string): void {
 		const known = (this.#rooms.get(room) ?? []).map((after) => after()).find((seq) => seq !== undefined);
 		this.#socket?.send({ type: 'subscribe', room, ...(known === undefined ? {} : { after: known }) });
