@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -90,15 +91,23 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	return &quietConn{Conn: c, quiet: d.quiet}, nil
 }
 
-// quietConn sets a deadline for each read and write.
+// quietConn sets a deadline for each read and write. An earlier one of the
+// driver's, such as that for connecting, stays.
 type quietConn struct {
 	net.Conn
 	quiet time.Duration
+	until atomic.Pointer[time.Time] // the driver's; nil or zero is none
+}
+
+// SetDeadline is how the driver limits connecting and cancelling.
+func (c *quietConn) SetDeadline(t time.Time) error {
+	c.until.Store(&t)
+	return c.Conn.SetDeadline(t)
 }
 
 // Read waits for the other side at most as long as the pool allows.
 func (c *quietConn) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(deadline(c.quiet)); err != nil {
+	if err := c.SetReadDeadline(c.deadline()); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)
@@ -106,14 +115,18 @@ func (c *quietConn) Read(b []byte) (int, error) {
 
 // Write waits for the other side at most as long as the pool allows.
 func (c *quietConn) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(deadline(c.quiet)); err != nil {
+	if err := c.SetWriteDeadline(c.deadline()); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(b)
 }
 
-func deadline(wait time.Duration) time.Time {
-	return time.Now().Add(wait) //nolint:forbidigo // a network deadline is the machine's time, in tests too
+func (c *quietConn) deadline() time.Time {
+	at := time.Now().Add(c.quiet) //nolint:forbidigo // a network deadline is the machine's time, in tests too
+	if until := c.until.Load(); until != nil && !until.IsZero() && until.Before(at) {
+		return *until
+	}
+	return at
 }
 
 // check refuses a server that would fail later, in words that name what is

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"time"
@@ -120,10 +121,13 @@ func (s *smtp) Send(ctx context.Context, m Message) error {
 		return err
 	}
 	if err := s.client.DialAndSendWithContext(ctx, msg); err != nil {
-		return fmt.Errorf("send mail: %w", err)
+		// The mail server's words name the receiver, and this goes to a log.
+		return fmt.Errorf("send mail: %s", address.ReplaceAllString(err.Error(), "(address)"))
 	}
 	return nil
 }
+
+var address = regexp.MustCompile(`[^\s<>"']+@[^\s<>"',;:]+`)
 
 // folder writes one file for each mail, for its owner's eyes alone.
 type folder struct {
