@@ -174,7 +174,7 @@ func getAccountBySource(ctx context.Context, q db.Q, key string) (ids.ID, error)
 }
 
 // insertRows makes accounts with their addresses, and gives the ids of those
-// that were not there yet, by key.
+// that were not there yet, by key. An address that somebody has stays theirs.
 func insertRows(ctx context.Context, q db.Q, rows []Row) (map[string]ids.ID, error) {
 	const query = `with r as (select * from jsonb_to_recordset($1::text::jsonb) as r(key text, name text, email text, site text, language text,
 				about text, ask_me_about text[], service_areas text[])),
@@ -182,7 +182,8 @@ func insertRows(ctx context.Context, q db.Q, rows []Row) (map[string]ids.ID, err
 			select name, site, language, about, ask_me_about, service_areas, key from r
 			on conflict (source_key) do nothing returning id, source_key),
 		addresses as (insert into account_emails (account_id, email, primary_since)
-			select f.id, r.email, now() from fresh f join r on r.key = f.source_key where r.email <> '')
+			select f.id, r.email, now() from fresh f join r on r.key = f.source_key where r.email <> ''
+			on conflict (email) where ended_at is null do nothing)
 		select id, source_key from fresh`
 	return bySource(ctx, q, query, db.JSON[[]Row]{V: rows})
 }

@@ -33,7 +33,8 @@ type Said struct {
 }
 
 // Load makes the rooms that are not there yet, with their messages and marks.
-// A room that is there already stays as it is. Nobody is told.
+// A room that is there already, or has its name, stays as it is. Nobody is
+// told.
 func Load(ctx context.Context, tx *db.Tx, rows []Row) error {
 	for _, r := range rows {
 		if err := loadRoom(ctx, tx, r); err != nil {

@@ -63,11 +63,12 @@ func insertRoom(ctx context.Context, q db.Q, space ids.ID, name, topic string, b
 	return id, err
 }
 
-// insertRow gives no row for a room that is there already.
+// insertRow gives no row for a room that is there already, by its key or by
+// its name.
 func insertRow(ctx context.Context, q db.Q, r Row) (ids.ID, error) {
 	const query = `with room as (
 			insert into rooms (space_id, name, topic, created_at, source_key) values ($1, $2, $3, $4, $5)
-			on conflict (source_key) do nothing returning id),
+			on conflict do nothing returning id),
 		head as (insert into room_heads (room_id, last_seq) select id, $6::bigint from room)
 		select id from room`
 	var id ids.ID

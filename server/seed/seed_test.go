@@ -304,6 +304,29 @@ func TestLoadingAgain(t *testing.T) {
 	}
 }
 
+// TestWhatIsTakenStays: somebody had the address and the room's name first.
+func TestWhatIsTakenStays(t *testing.T) {
+	t.Parallel()
+	w, n := demo(t), read(t)
+	for _, change := range []string{
+		`update accounts set source_key = null, name = 'First here' where source_key = 'demo:outsider'`,
+		`update rooms set source_key = null where source_key = 'demo:h-damp'`,
+	} {
+		if _, err := w.DB.Exec(change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load(w)
+	if got := count(w, `select count(*) from rooms r join spaces s on s.id = r.space_id where s.source_key like 'demo:%' or s.kind = 'network'`); got != len(n.Rooms)+1 {
+		t.Errorf("there are %d rooms, want %d", got, len(n.Rooms)+1)
+	}
+	const address = `select count(*) from account_emails e join accounts a on a.id = e.account_id where a.name = 'First here' and e.ended_at is null`
+	if count(w, address) != 1 {
+		t.Error("the address changed hands")
+	}
+	sound(w)
+}
+
 // snapshot is a sum of every row of every table of the network.
 func snapshot(w *testkit.World) map[string]string {
 	w.T.Helper()
