@@ -60,17 +60,28 @@ func TestRateForgets(t *testing.T) {
 func TestGauge(t *testing.T) {
 	t.Parallel()
 	g := limit.NewGauge(2)
-	if !g.Open("a") || !g.Open("a") || g.Open("a") || !g.Open("b") {
-		t.Error("two at a time for each key")
+	type step struct {
+		key  string
+		open bool // or close
+		want bool
 	}
-	g.Close("a")
-	if !g.Open("a") || g.Open("a") {
-		t.Error("one closed makes room for one")
+	for i, s := range []step{
+		{"a", true, true}, {"a", true, true}, {"a", true, false}, {"b", true, true}, // two at a time for each key
+		{"a", false, true}, {"a", true, true}, {"a", true, false}, // one closed makes room for one
+		{"a", false, true}, {"a", false, true}, {"a", false, true}, {"b", false, true}, // once too often does no harm
+		{"a", true, true}, {"a", true, true}, {"a", true, false}, {"a", false, true}, {"a", false, true},
+	} {
+		got := true
+		if s.open {
+			got = g.Open(s.key)
+		} else {
+			g.Close(s.key)
+		}
+		if got != s.want {
+			t.Errorf("step %d %+v: %v", i+1, s, got)
+		}
 	}
-	for _, key := range []string{"a", "a", "a", "b"} { // once too often does no harm
-		g.Close(key)
-	}
-	if g.Len() != 0 || !g.Open("a") || !g.Open("a") || g.Open("a") {
+	if g.Len() != 0 {
 		t.Errorf("%d keys are kept when all is closed", g.Len())
 	}
 }
@@ -148,7 +159,8 @@ func TestAddressesBehindProxies(t *testing.T) {
 	}{
 		"no proxy is trusted": {"", nil, []forwarded{{"203.0.113.1"}, {"203.0.113.2, 203.0.113.3"}, {"203.0.113.4", "203.0.113.5"}}, nil},
 		"this machine is": {
-			"127.0.0.1, 192.0.2.0/24", forwarded{"203.0.113.1"},
+			"127.0.0.1, 192.0.2.0/24",
+			forwarded{"203.0.113.1"},
 			[]forwarded{{"198.51.100.1, 203.0.113.1"}, {"198.51.100.2", "203.0.113.1"}, {"203.0.113.1, 192.0.2.7"}, {"x, 203.0.113.1 , 192.0.2.7,192.0.2.8"}},
 			[]forwarded{{"203.0.113.2"}, {"203.0.113.1, 203.0.113.3"}, {"203.0.113.1", "203.0.113.4"}, nil},
 		},

@@ -17,6 +17,7 @@ const (
 	closeTryAgain  = 1013
 	closeSignedOut = 4001
 	closeSlow      = 4008
+	closeGone      = websocket.CloseAbnormalClosure // no goodbye: it is never sent (RFC 6455, 7.4.1)
 )
 
 const (
@@ -96,11 +97,11 @@ func (c *conn) write() {
 			return
 		}
 		if err := c.raw.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil { //nolint:forbidigo // a network deadline
-			c.close(websocket.CloseGoingAway, "")
+			c.close(closeGone, "")
 			return
 		}
 		if _, err := c.raw.Write(batch); err != nil {
-			c.close(websocket.CloseGoingAway, "")
+			c.close(closeGone, "")
 			return
 		}
 		c.hub.counts.Sent.Add(float64(frames))
@@ -189,7 +190,7 @@ func (c *conn) finish() {
 	code, reason := c.code, c.reason
 	c.queue = nil
 	c.mu.Unlock()
-	if code != 0 && code != websocket.CloseGoingAway {
+	if code != 0 && code != closeGone {
 		soon := time.Now().Add(time.Second) //nolint:forbidigo // a network deadline
 		_ = c.raw.SetWriteDeadline(soon)
 		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), soon)

@@ -119,7 +119,7 @@ func (h *Hub) serve(wrapped *websocket.Conn) {
 		heard()
 		soon := time.Now().Add(time.Second) //nolint:forbidigo // a network deadline
 		if err := ws.WriteControl(fws.PongMessage, []byte(data), soon); err != nil && !errors.Is(err, fws.ErrCloseSent) {
-			c.close(fws.CloseGoingAway, "")
+			c.close(closeGone, "")
 		}
 		return nil
 	})
@@ -144,7 +144,7 @@ func (h *Hub) listen(c *conn, heard func()) {
 			if errors.Is(err, fws.ErrReadLimit) {
 				c.close(fws.CloseMessageTooBig, "frame too large")
 			}
-			c.close(fws.CloseGoingAway, "")
+			c.close(closeGone, "")
 			return
 		}
 		heard()
