@@ -82,13 +82,17 @@ func Migrate(ctx context.Context, d *db.DB, c config.Config) error {
 		return fmt.Errorf("connect for migrations: %w", err)
 	}
 	defer slow.Close() // nothing is pending on it
-	if err := migrations.Up(ctx, slow.DB); err != nil {
+	if err := migrations.Up(ctx, slow.DB.DB); err != nil {
 		return err
 	}
-	if err := spaces.Prepare(ctx, d, c.Name); err != nil {
+	if err := spaces.Prepare(ctx, slow, c.Name); err != nil {
 		return fmt.Errorf("prepare the network space: %w", err)
 	}
-	return loadData(ctx, d)
+	// What changes in the data is told to jobs, which run as soon as a node does.
+	bus := events.New(slow, slog.Default())
+	accounts.Follow(bus, slow)
+	library.Follow(bus, slow)
+	return loadData(ctx, slow)
 }
 
 // loadData brings in the open data that this version carries. Rows that
@@ -221,25 +225,25 @@ func (s *Server) Listen(l net.Listener) error {
 
 // tellLive brings what happened to accounts and spaces to the hubs.
 func (s *Server) tellLive() {
-	rights := func(n realtime.Notice) { s.Bus.Publish(n) }
+	tell := s.Bus.Publish
 	events.Live(s.Events, func(list []events.MemberAdded) {
 		for _, e := range list {
-			rights(realtime.Notice{Account: e.AccountID, Rights: true})
+			tell(realtime.Notice{Account: e.AccountID, Rights: true})
 		}
 	})
 	events.Live(s.Events, func(list []events.MemberRemoved) {
 		for _, e := range list {
-			rights(realtime.Notice{Account: e.AccountID, LeftSpace: e.SpaceID, Rights: true})
+			tell(realtime.Notice{Account: e.AccountID, LeftSpace: e.SpaceID, Rights: true})
 		}
 	})
 	events.Live(s.Events, func(list []events.RoleSet) {
 		for _, e := range list {
-			rights(realtime.Notice{Account: e.AccountID, Rights: true})
+			tell(realtime.Notice{Account: e.AccountID, Rights: true})
 		}
 	})
 	events.Live(s.Events, func(list []events.SessionEnded) {
 		for _, e := range list {
-			rights(realtime.Notice{Account: e.AccountID, Sessions: e.SessionIDs})
+			tell(realtime.Notice{Account: e.AccountID, Sessions: e.SessionIDs})
 		}
 	})
 }

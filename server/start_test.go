@@ -9,6 +9,7 @@ import (
 
 	"guildhall/server"
 	"guildhall/server/config"
+	"guildhall/server/db"
 	"guildhall/server/testkit"
 )
 
@@ -36,6 +37,38 @@ func TestStartingAgainChangesNothing(t *testing.T) {
 	if after := count(); after != before {
 		t.Errorf("after a second start: %v", after)
 	}
+}
+
+// TestNewDataIsFound: when a new version brings an organisation another name,
+// the stories filed under it are put into search again.
+func TestNewDataIsFound(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	must := func(statement string) {
+		t.Helper()
+		if err := w.DB.Tx(context.Background(), func(tx *db.Tx) error { _, err := tx.Exec(statement); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stories := func() (n int) {
+		t.Helper()
+		const query = `select count(*) from search_documents d join stories s on s.id = d.id
+			join organisations o on o.id = s.lead_id where d.kind = 'story' and o.code = 'BUC'`
+		if err := w.DB.Get(&n, query); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := stories()
+	if before == 0 {
+		t.Fatal("no story of Buckinghamshire to look for")
+	}
+	must(`update organisations set name = 'Bucks County', source_hash = 'of an older version' where code = 'BUC'`)
+	must(`delete from search_documents where kind = 'story'`)
+	if err := server.Migrate(context.Background(), w.DB, w.Config); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, "the stories are found again", func() bool { return stories() == before })
 }
 
 // TestASilentConnectionHoldsUpNoShutdown: a browser opens connections ahead of

@@ -18,8 +18,14 @@ const Kind = "person"
 
 func (s *Service) listen(bus *events.Bus) {
 	events.Kept(bus, "accounts.mail-code", s.mailCode, nil)
+	Follow(bus, s.db)
+}
+
+// Follow keeps people findable under the names that their organisations have.
+// Loading open data listens with it too, where there is no Service yet.
+func Follow(bus *events.Bus, d *db.DB) {
 	events.Kept(bus, "accounts.organisation-changed", func(ctx context.Context, e events.OrganisationChanged) error {
-		return s.db.Tx(ctx, func(tx *db.Tx) error {
+		return d.Tx(ctx, func(tx *db.Tx) error {
 			list, err := peopleOf(ctx, tx, e.OrganisationID)
 			if err != nil {
 				return fmt.Errorf("find people of organisation: %w", err)

@@ -63,9 +63,15 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 // Slow opens a second pool to the same database for work that is rightly
-// silent for long: migrations, backup, restore, index builds. The caller
-// closes it.
-func (d *DB) Slow() (*sqlx.DB, error) { return connect(d.dsn, slowLimits) }
+// silent for long: migrations, backup, restore, index builds. Nobody is told
+// of its commits unless a sink is set. The caller closes it.
+func (d *DB) Slow() (*DB, error) {
+	pool, err := connect(d.dsn, slowLimits)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{DB: pool, dsn: d.dsn}, nil
+}
 
 // DSN is how this database is reached.
 func (d *DB) DSN() string { return d.dsn }

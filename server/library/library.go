@@ -86,7 +86,7 @@ func New(d *db.DB, bus *events.Bus, organisations *orgs.Service, finder *search.
 	s := &Service{db: d, orgs: organisations, search: finder}
 	finder.Add(search.Source{Kind: Kind, Hydrate: s.hydrate})
 	organisations.CountStories(s.countOf)
-	s.listen(bus)
+	Follow(bus, d)
 	return s
 }
 

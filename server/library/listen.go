@@ -13,19 +13,20 @@ import (
 	"guildhall/server/markup"
 )
 
-// listen puts stories into search again when what they are filed under has a
-// new name.
-func (s *Service) listen(bus *events.Bus) {
+// Follow puts stories into search again when what they are filed under has a
+// new name. Loading open data listens with it too, where there is no Service
+// yet.
+func Follow(bus *events.Bus, d *db.DB) {
 	events.Kept(bus, "library.organisation-changed", func(ctx context.Context, e events.OrganisationChanged) error {
-		return s.putAgain(ctx, func(tx *db.Tx) ([]ids.ID, error) { return storiesOfOrganisation(ctx, tx, e.OrganisationID) })
+		return putAgain(ctx, d, func(tx *db.Tx) ([]ids.ID, error) { return storiesOfOrganisation(ctx, tx, e.OrganisationID) })
 	}, nil)
 	events.Kept(bus, "library.area-changed", func(ctx context.Context, e events.ServiceAreaChanged) error {
-		return s.putAgain(ctx, func(tx *db.Tx) ([]ids.ID, error) { return storiesOfArea(ctx, tx, e.Slug) })
+		return putAgain(ctx, d, func(tx *db.Tx) ([]ids.ID, error) { return storiesOfArea(ctx, tx, e.Slug) })
 	}, nil)
 }
 
-func (s *Service) putAgain(ctx context.Context, which func(*db.Tx) ([]ids.ID, error)) error {
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+func putAgain(ctx context.Context, d *db.DB, which func(*db.Tx) ([]ids.ID, error)) error {
+	err := d.Tx(ctx, func(tx *db.Tx) error {
 		list, err := which(tx)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ func Backup(ctx context.Context, d *db.DB, path, program string, progress io.Wri
 		return nil, err
 	}
 	b := &backup{out: w, told: newTeller(progress, "Backing up"), end: ending{Rows: map[string]int64{}, Sequences: map[string]int64{}}}
-	s, err := b.write(ctx, slow, program)
+	s, err := b.write(ctx, slow.DB, program)
 	if err != nil {
 		return nil, errors.Join(db.Why(ctx, err), w.discard())
 	}

@@ -36,14 +36,14 @@ func Restore(ctx context.Context, d *db.DB, path string, replace bool, progress 
 		return nil, err
 	}
 	defer slow.Close()
-	if err := makeRoom(ctx, slow, replace); err != nil {
+	if err := makeRoom(ctx, slow.DB, replace); err != nil {
 		return nil, db.Why(ctx, err)
 	}
-	s, err := fill(ctx, slow, in, progress)
+	s, err := fill(ctx, slow.DB, in, progress)
 	if err != nil {
 		return nil, fmt.Errorf("%w; nothing of the file is in the database, and it can be restored again", db.Why(ctx, err))
 	}
-	return s, migrations.Up(ctx, slow.DB)
+	return s, migrations.Up(ctx, slow.DB.DB)
 }
 
 // CheckBackup says why a file cannot be restored: it is none of ours, it is
