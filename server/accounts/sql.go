@@ -72,7 +72,8 @@ func insertSession(ctx context.Context, q db.Q, account ids.ID, token []byte, de
 }
 
 func listSessions(ctx context.Context, q db.Q, account ids.ID, now time.Time) ([]Session, error) {
-	const query = `select id, device, created_at, last_seen_at, expires_at from sessions
+	const query = `select id, device, date_trunc('milliseconds', created_at) as created_at, date_trunc('milliseconds', last_seen_at) as last_seen_at,
+			date_trunc('milliseconds', expires_at) as expires_at from sessions
 		where account_id = $1 and ended_at is null and expires_at > $2 order by last_seen_at desc, id desc limit 200`
 	list := []Session{}
 	err := q.SelectContext(ctx, &list, query, account, now)

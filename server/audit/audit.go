@@ -43,7 +43,7 @@ func Record(ctx context.Context, tx *db.Tx, who access.Actor, action string, spa
 // List gives the acts in a space, newest first, before the given entry (0:
 // from the newest), at most limit.
 func List(ctx context.Context, q db.Q, space, before ids.ID, limit int) ([]Entry, error) {
-	const query = `select e.id, e.at, e.actor_id, coalesce(p.name, '') as actor, e.action, e.subject_kind, e.subject_id, e.detail
+	const query = `select e.id, date_trunc('milliseconds', e.at) as at, e.actor_id, coalesce(p.name, '') as actor, e.action, e.subject_kind, e.subject_id, e.detail
 		from audit_entries e left join people p on p.id = e.actor_id
 		where e.space_id = $1 and ($2::bigint = 0 or e.id < $2) order by e.id desc limit $3`
 	entries := []Entry{}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -215,7 +216,7 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 		if err != nil {
 			return err
 		}
-		now := s.now()
+		now := s.now().Truncate(time.Millisecond)
 		if err := insertVersion(ctx, tx, m, now); err != nil {
 			return fmt.Errorf("keep version: %w", err)
 		}
@@ -239,7 +240,7 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 		if m.DeletedAt != nil {
 			return errNothing
 		}
-		now := s.now()
+		now := s.now().Truncate(time.Millisecond)
 		m.Body, m.HTML, m.DeletedAt = "", "", &now
 		return deleteMessage(ctx, tx, id, who.ID, now)
 	})
@@ -275,7 +276,7 @@ func (s *Service) change(ctx context.Context, who access.Actor, id ids.ID, kind 
 			return err
 		}
 		seq := heads[room] + 1
-		if err := insertChange(ctx, tx, room, seq, kind, id, who.ID, s.now()); err != nil {
+		if err := insertChange(ctx, tx, room, seq, kind, id, who.ID, s.now().Truncate(time.Millisecond)); err != nil {
 			return fmt.Errorf("store change: %w", err)
 		}
 		events.Emit(ctx, tx, events.MessageChanged{RoomID: room, SpaceID: space, MessageID: id, Seq: seq, Frame: frame(kind, m, seq)})

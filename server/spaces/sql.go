@@ -166,7 +166,7 @@ func endMembership(ctx context.Context, q db.Q, space, account, by ids.ID, now t
 }
 
 func getMember(ctx context.Context, q db.Q, space, account ids.ID) (Member, error) {
-	const query = `select m.role, m.joined_at, m.stepped_in, p.id as "person.id", p.name as "person.name", p.job as "person.job",
+	const query = `select m.role, date_trunc('milliseconds', m.joined_at) as joined_at, m.stepped_in, p.id as "person.id", p.name as "person.name", p.job as "person.job",
 			p.organisation as "person.organisation", p.organisation_id as "person.organisation_id", p.former as "person.former"
 		from memberships m join people p on p.id = m.account_id
 		where m.space_id = $1 and m.account_id = $2 and m.ended_at is null`
@@ -180,7 +180,7 @@ func getMember(ctx context.Context, q db.Q, space, account ids.ID) (Member, erro
 func listMembers(ctx context.Context, q db.Q, space ids.ID, after place, limit int) ([]Member, error) {
 	const query = `select page.role, page.joined_at, page.stepped_in, p.id as "person.id", p.name as "person.name", p.job as "person.job",
 			p.organisation as "person.organisation", p.organisation_id as "person.organisation_id", p.former as "person.former"
-		from (select * from (select m.account_id, m.role, m.joined_at, m.stepped_in, (m.role = 'member')::int as rank,
+		from (select * from (select m.account_id, m.role, date_trunc('milliseconds', m.joined_at) as joined_at, m.stepped_in, (m.role = 'member')::int as rank,
 					lower(case when a.erased_at is null then a.name else 'Former member' end) as name
 				from memberships m join accounts a on a.id = m.account_id where m.space_id = $1 and m.ended_at is null) m
 			where (rank, name, account_id) > ($2::int, $3::text, $4::bigint) order by rank, name, account_id limit $5) page
