@@ -229,3 +229,24 @@ func signInAt(w *testkit.World, n int) *testkit.Person {
 	}
 	return &p
 }
+
+// TestAJobThatBeganAfterMidnight: in the hour when it is tomorrow in the
+// network's zone and not yet in UTC, a new job is shown at once.
+func TestAJobThatBeganAfterMidnight(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	member := w.As("member")
+	err := w.DB.Tx(context.Background(), func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert into account_posts (account_id, job, starts_on, ends_on) values
+			($1, 'Before', current_date - 9, current_date), ($1, 'Now', current_date + 1, null), ($1, 'One day', current_date + 2, null)`, member.ID)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var me accounts.Me
+	member.Get("/api/me").Expect(200).JSON(&me)
+	if me.Person.Job != "Now" {
+		t.Errorf("the job is %q", me.Person.Job)
+	}
+}
