@@ -21,6 +21,7 @@ const pages: Record<string, { who?: Who | 'stranger'; at: (ids: Ids) => string[]
 	'/topics/[topicId]': { who: 'moderator', at: ({ topic }) => [`/topics/${topic}`] },
 	'/stories': { at: () => ['/stories', '/stories?q=repairs', '/stories?q=zzzzzz&stage=live'] },
 	'/stories/[storyId]': { at: ({ story }) => [`/stories/${story}`] },
+	'/search': { at: () => ['/search', '/search?q=repairs', '/search?q=zzzzzz'] },
 	'/people': { at: () => ['/people', '/people?q=zzzzzz'] },
 	'/people/[personId]': { at: ({ person }) => [`/people/${person}`] },
 	'/organisations': { at: () => ['/organisations'] },
@@ -80,34 +81,43 @@ async function ids(page: Page): Promise<Ids> {
 	};
 }
 
-for (const colorScheme of ['light', 'dark'] as const) {
-	// Tall, so that nothing lies half behind the phone's tab bar, which axe would take for a target that is too small.
-	for (const viewport of [
-		{ width: 1440, height: 6000 },
-		{ width: 320, height: 12_000 }
-	]) {
-		test(`axe finds nothing, ${colorScheme}, ${viewport.width} px`, async ({ visit }) => {
-			test.setTimeout(240_000);
-			const as = new Map<string, Page>();
-			const member = await visit('member', { colorScheme, viewport });
-			as.set('member', member);
-			const known = await ids(member);
-			const found: string[] = [];
-			for (const { who = 'member', at } of Object.values(pages)) {
-				if (!as.has(who)) as.set(who, await visit(who, { colorScheme, viewport }));
-				const page = as.get(who)!;
-				for (const path of at(known)) {
-					await page.goto(path);
-					await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible();
-					await page.waitForLoadState('networkidle');
-					found.push(...(await faults(page, path)));
+// Tall, so that nothing lies half behind the phone's tab bar, which axe would take for a target that is too small.
+const looks = [
+	{ colorScheme: 'light', width: 1440, height: 6000 },
+	{ colorScheme: 'dark', width: 1440, height: 6000 },
+	{ colorScheme: 'dark', width: 320, height: 12_000 },
+	{ colorScheme: 'light', width: 320, height: 12_000 }
+] as const;
+
+// A few routes to a test, so that tests run side by side and each page is loaded once for all its looks.
+const PER_TEST = 4;
+const all = Object.entries(pages);
+for (let at = 0; at < all.length; at += PER_TEST) {
+	const some = all.slice(at, at + PER_TEST);
+	test(`axe finds nothing on ${some.map(([route]) => route).join(', ')}`, async ({ visit }) => {
+		test.setTimeout(180_000);
+		const as = new Map([['member', await visit('member')]]);
+		const known = await ids(as.get('member')!);
+		const found: string[] = [];
+		for (const [, { who = 'member', at }] of some) {
+			if (!as.has(who)) as.set(who, await visit(who));
+			const page = as.get(who)!;
+			for (const path of at(known)) {
+				await page.goto(path);
+				await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible();
+				await page.waitForLoadState('networkidle');
+				for (const { colorScheme, width, height } of looks) {
+					await page.emulateMedia({ colorScheme });
+					await page.setViewportSize({ width, height });
+					const what = `${path}, ${colorScheme}, ${width} px`;
+					found.push(...(await faults(page, what)));
 					const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-					if (wide > 0) found.push(`${path}: ${wide} px wider than the screen`);
+					if (wide > 0) found.push(`${what}: ${wide} px wider than the screen`);
 				}
 			}
-			expect(found).toEqual([]);
-		});
-	}
+		}
+		expect(found).toEqual([]);
+	});
 }
 
 test('axe finds nothing in what opens over a page', async ({ visit }) => {

@@ -67,3 +67,17 @@ test('a council by its nickname', async ({ visit }) => {
 	await expect(page.getByRole('heading', { level: 1, name: 'Nottinghamshire County Council' })).toBeVisible();
 	await expect(page.getByText('County council', { exact: true })).toBeVisible();
 });
+
+test('one search for stories, topics, people and councils', async ({ visit }) => {
+	const page = await visit('member');
+	await page.goto('/');
+	await page.getByRole('link', { name: 'Search', exact: true }).click();
+	await expect(page.getByRole('heading', { level: 1, name: 'Search' })).toBeFocused();
+	await page.getByLabel('Search Guildhall').fill('repairs');
+	for (const kind of ['Stories', 'Topics', 'People'])
+		await expect(page.getByRole('heading', { level: 2, name: kind })).toBeVisible();
+	await page.getByLabel('Search Guildhall').fill('bucks');
+	await expect(page.getByRole('link', { name: 'Buckinghamshire Council', exact: true })).toBeVisible();
+	await page.getByRole('link', { name: /^All \d+ stories$/ }).click();
+	await expect(page).toHaveURL(/\/stories\?q=bucks$/);
+});

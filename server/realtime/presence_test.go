@@ -77,7 +77,7 @@ func TestPresenceAges(t *testing.T) {
 func TestPresenceFollowsTheSpaces(t *testing.T) {
 	t.Parallel()
 	a, told := heard(t)
-	now := time.Now() //nolint:forbidigo // any moment will do
+	now := time.Now()
 	a.hear(1, Alive{Spaces: []ids.ID{7, 8}}, now)
 	told(7)
 	told(8)
@@ -106,7 +106,7 @@ func TestPresenceFollowsTheSpaces(t *testing.T) {
 func TestPresenceOfACrowd(t *testing.T) {
 	t.Parallel()
 	a, told := heard(t)
-	now := time.Now() //nolint:forbidigo // any moment will do
+	now := time.Now()
 	for i := range mostPresent + 3 {
 		a.hear(ids.ID(i+1), Alive{Spaces: []ids.ID{7}}, now)
 	}

@@ -21,6 +21,10 @@ export const endOtherSessions = () => take(DELETE('/sessions'));
 
 export const editMe = (edit: ProfileEdit) => take(PATCH('/me', { body: edit }));
 
+// Search
+export const searchEverything = (q: string, signal?: Signal) =>
+	take(GET('/search', { params: { query: { q } }, signal }));
+
 // Spaces
 export const listSpaces = () => take(GET('/spaces'));
 export const getSpace = (spaceId: string) => take(GET('/spaces/{spaceId}', { params: { path: { spaceId } } }));
