@@ -56,7 +56,7 @@ func (s *Service) limitAddress(ctx context.Context) error {
 	if r.Exempt {
 		return nil
 	}
-	return limit.Take(ctx, s.db, s.now(), "sign-ins:"+r.Peer, s.config.LimitAddressSignIns, 10*time.Minute)
+	return limit.Take(ctx, s.db, s.now(), "sign-ins:"+limit.Address(r.Peer), s.config.LimitAddressSignIns, 10*time.Minute)
 }
 
 // wrongCode is the answer to every code that does not fit, whatever the

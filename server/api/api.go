@@ -50,7 +50,12 @@ type Router struct {
 // Huma keeps these as globals, so they are set once, before anything runs.
 func init() {
 	huma.DefaultArrayNullable = false
-	huma.NewError = newError
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError { return newError(status, message, errs) }
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		p := newError(status, message, errs)
+		p.RequestID = requestID(ctx.Context())
+		return p
+	}
 }
 
 // New makes the router on app below /api.
@@ -208,7 +213,7 @@ func (r *Router) visible(ctx context.Context, op Op, err error) error {
 }
 
 // newError is huma's way to make an error, for input that does not fit.
-func newError(status int, message string, errs ...error) huma.StatusError {
+func newError(status int, message string, errs []error) *problem.Error {
 	if status >= 500 {
 		return problem.Internal(nil)
 	}

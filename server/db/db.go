@@ -76,6 +76,16 @@ func (d *DB) Slow() (*DB, error) {
 // DSN is how this database is reached.
 func (d *DB) DSN() string { return d.dsn }
 
+// Listener is a connection of its own for notifications, which comes back by
+// itself; the caller closes it.
+func (d *DB) Listener() *pq.Listener {
+	dsn, err := withKeys(d.dsn, "connect_timeout=5")
+	if err != nil {
+		dsn = d.dsn // it was good enough for the pool
+	}
+	return pq.NewListener(dsn, time.Second, 30*time.Second, nil)
+}
+
 // SetSink names who is told about commits. It is called once, at start.
 func (d *DB) SetSink(s Sink) { d.sink = s }
 

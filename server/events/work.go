@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lib/pq"
-
 	"guildhall/server/db"
 )
 
@@ -36,11 +34,13 @@ func (b *Bus) Enqueue(ctx context.Context, tx *db.Tx, kind string, payload any, 
 
 // Work runs jobs until ctx ends, then finishes those under way.
 func (b *Bus) Work(ctx context.Context) {
-	listener := pq.NewListener(b.db.DSN(), time.Second, 30*time.Second, nil)
+	listener := b.db.Listener()
 	defer listener.Close() //nolint:errcheck // nothing to save
-	if err := listener.Listen("jobs"); err != nil {
-		b.log.Warn("jobs are found by polling only", "error", err)
-	}
+	go func() { // it waits for as long as the database is silent
+		if err := listener.Listen("jobs"); err != nil && ctx.Err() == nil {
+			b.log.Warn("jobs are found by polling only", "error", err)
+		}
+	}()
 	tick := time.NewTicker(pollWait)
 	defer tick.Stop()
 	var wg sync.WaitGroup

@@ -8,6 +8,7 @@ package limit
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -16,6 +17,19 @@ import (
 	"guildhall/server/db"
 	"guildhall/server/problem"
 )
+
+// Address is what an address is counted as: itself, or for IPv6 its /64, which
+// is the least that one household or machine is given (RFC 6177).
+func Address(peer string) string {
+	a, err := netip.ParseAddr(peer)
+	if err != nil {
+		return peer
+	}
+	if a = a.Unmap(); a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a.WithZone(""), 64).Masked().String()
+}
 
 // Take counts one use of key in a fixed window and fails with "too many" once
 // more than most were counted. The window starts at a multiple of its length.

@@ -20,6 +20,18 @@ import (
 
 var start = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
 
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	for peer, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "nonsense": "nonsense",
+	} {
+		if got := limit.Address(peer); got != want {
+			t.Errorf("%q is counted as %q, want %q", peer, got, want)
+		}
+	}
+}
+
 func TestRate(t *testing.T) {
 	t.Parallel()
 	r, now := limit.NewRate(60), start

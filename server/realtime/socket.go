@@ -18,6 +18,7 @@ import (
 	"guildhall/server/api"
 	"guildhall/server/db"
 	"guildhall/server/ids"
+	"guildhall/server/limit"
 	"guildhall/server/problem"
 )
 
@@ -73,10 +74,10 @@ func (h *Hub) admit(c *fiber.Ctx) error {
 	r := api.RequestFrom(c.UserContext())
 	t := &ticket{actor: who}
 	if !r.Exempt {
-		if !h.addresses.Open(r.Peer) {
+		t.address = limit.Address(r.Peer)
+		if !h.addresses.Open(t.address) {
 			return problem.TooMany(10 * time.Second)
 		}
-		t.address = r.Peer
 	}
 	if !who.Load {
 		if !h.accounts.Open(who.ID.String()) {

@@ -256,9 +256,9 @@ func (a *Answer) Expect(status int) *Answer {
 func (a *Answer) Problem(status int, slug string) *Answer {
 	a.t.Helper()
 	a.Expect(status)
-	var p struct{ Type string }
-	if err := json.Unmarshal([]byte(a.Body), &p); err != nil || p.Type != "/problems/"+slug {
-		a.t.Fatalf("%s answered the problem %q, want %q: %s", a.Request, p.Type, slug, a.Body)
+	var p struct{ Type, RequestID string }
+	if err := json.Unmarshal([]byte(a.Body), &p); err != nil || p.Type != "/problems/"+slug || p.RequestID == "" {
+		a.t.Fatalf("%s answered the problem %q, want %q with a request id: %s", a.Request, p.Type, slug, a.Body)
 	}
 	if kind := a.Header.Get("Content-Type"); kind != "application/problem+json" {
 		a.t.Fatalf("%s answered %s, want application/problem+json", a.Request, kind)
