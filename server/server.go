@@ -38,7 +38,8 @@ import (
 	"guildhall/server/text"
 )
 
-// Server is one node. New builds it, Listen serves until Close.
+// Server is one node. New builds it, Start begins its work in the background,
+// Listen serves until Close.
 type Server struct {
 	Config   config.Config
 	DB       *db.DB
@@ -121,8 +122,9 @@ func loadData(ctx context.Context, d *db.DB) error {
 	})
 }
 
-// New builds a node on a migrated database and starts its work in the
-// background.
+// New builds a node on a migrated database. It does nothing by itself until
+// Start: a command beside the running server takes none of its jobs. Close
+// ends either.
 func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	if d.Now == nil {
 		d.Now = clock.System
@@ -143,7 +145,8 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 			return nil, err
 		}
 	}
-	s := &Server{Config: c, DB: d.DB, log: d.Log, now: d.Now, registry: prometheus.NewRegistry(), working: make(chan struct{})}
+	s := &Server{Config: c, DB: d.DB, log: d.Log, now: d.Now, registry: prometheus.NewRegistry(), stop: func() {}, working: make(chan struct{})}
+	close(s.working) // nothing works yet
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "guildhall_http_seconds", Help: "Time to answer a request.", Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 10),
@@ -188,10 +191,15 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.registry.MustRegister(newBacklog(s.Events))
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
-	go s.work(work)
 	return s, nil
+}
+
+// Start begins the node's work in the background: jobs, the beat of live
+// connections and the hourly clean-up. It is called once, before Listen.
+func (s *Server) Start(ctx context.Context) {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop, s.working = stop, make(chan struct{})
+	go s.work(work)
 }
 
 // work runs what goes on in the background until ctx ends.

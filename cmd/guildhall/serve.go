@@ -69,17 +69,23 @@ func setUp(ctx context.Context, open opener, name string, args []string) (config
 		return c, nil, nil, err
 	}
 	log := logger(c, os.Stderr)
+	d, err := ready(ctx, open, c, log)
+	return c, d, log, err
+}
+
+// ready opens the database and brings it up to date.
+func ready(ctx context.Context, open opener, c config.Config, log *slog.Logger) (*database, error) {
 	d, err := open(ctx, c, log)
 	if err != nil {
-		return c, nil, log, err
+		return nil, err
 	}
 	if err := server.Migrate(ctx, d.DB, c); err != nil {
-		return c, nil, log, errors.Join(err, d.stop())
+		return nil, errors.Join(err, d.stop())
 	}
 	if err := ops.CheckDemo(ctx, d.DB, c.Demo); err != nil {
-		return c, nil, log, errors.Join(err, d.stop())
+		return nil, errors.Join(err, d.stop())
 	}
-	return c, d, log, nil
+	return d, nil
 }
 
 func logger(c config.Config, to io.Writer) *slog.Logger {
@@ -121,6 +127,7 @@ func serve(ctx context.Context, args []string) (err error) {
 		}
 		return errors.Join(err, s.Close())
 	}
+	s.Start(ctx)
 	fmt.Printf("Guildhall is ready: %s  (started in %s, Ctrl-C stops it)\n", c.URL, time.Since(started).Round(10*time.Millisecond)) //nolint:forbidigo // the one line for people
 	serving := make(chan error, 1)
 	go func() { serving <- s.Listen(listener) }()
@@ -171,13 +178,17 @@ func admin(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s is an administrator. One-time sign-in code, good for an hour: %s\nEnter the address and this code at %s/sign-in\n", email, code, c.URL) //nolint:forbidigo // the answer
+	page := "on the sign-in page"
+	if c.URLGiven { // this shell need not know where the server listens
+		page = "at " + c.URL + "/sign-in"
+	}
+	fmt.Printf("%s is an administrator. One-time sign-in code, good for an hour: %s\nEnter the address and this code %s.\n", email, code, page) //nolint:forbidigo // the answer
 	return nil
 }
 
 // openapi needs a database only because the parts that describe themselves
-// are built on one; it uses a throw-away private one unless DATABASE_URL is
-// set.
+// are built on one. It is a throw-away private one, whatever DATABASE_URL says:
+// a description is no reason to touch, let alone migrate, a real one.
 func openapi(ctx context.Context, args []string) (err error) {
 	dir, err := os.MkdirTemp("", "guildhall-openapi-")
 	if err != nil {
@@ -187,7 +198,12 @@ func openapi(ctx context.Context, args []string) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the account that runs PostgreSQL must get through
 		return err
 	}
-	c, d, log, err := setUp(ctx, open, "openapi", append(args, "--data", filepath.Join(dir, "data"), "--log-level", "error"))
+	c, err := config.Load("openapi", append(args, "--data", filepath.Join(dir, "data"), "--log-level", "error"), programsOnly, os.Stdout)
+	if err != nil {
+		return err
+	}
+	log := logger(c, os.Stderr)
+	d, err := ready(ctx, open, c, log)
 	if err != nil {
 		return err
 	}
@@ -203,4 +219,13 @@ func openapi(ctx context.Context, args []string) (err error) {
 	}
 	_, err = os.Stdout.Write(spec)
 	return err
+}
+
+// programsOnly is the environment of a command that asks it for nothing but
+// where PostgreSQL's programs are.
+func programsOnly(name string) (string, bool) {
+	if name != "GUILDHALL_PG_BIN" {
+		return "", false
+	}
+	return config.Environ(name)
 }

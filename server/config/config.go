@@ -20,7 +20,7 @@ type Config struct {
 	Listen string `env:"GUILDHALL_LISTEN" flag:"listen" default:"127.0.0.1:8080" help:"address to listen on, HOST:PORT"`
 	Data   string `env:"GUILDHALL_DATA" flag:"data" default:"./data" help:"folder for the private PostgreSQL, mail and files"`
 	Demo   bool   `env:"GUILDHALL_DEMO" flag:"demo" help:"run the demonstration network of made-up people, on loopback only"`
-	URL    string `env:"GUILDHALL_URL" flag:"url" help:"address people use, such as https://guildhall.example.org; by default http:// and the listen address"`
+	URL    string `env:"GUILDHALL_URL" flag:"url" help:"address people use, such as https://guildhall.example.org; by default http:// and the listen address, which will do on loopback only"`
 
 	DatabaseURL string `env:"DATABASE_URL" secret:"yes" help:"PostgreSQL 15 or newer; without it a private one runs in the data folder"`
 	PGBin       string `env:"GUILDHALL_PG_BIN" flag:"pg-bin" help:"folder of the PostgreSQL programs for the private server; it always wins"`
@@ -52,6 +52,8 @@ type Config struct {
 	DBPool       int           `env:"GUILDHALL_DB_POOL" flag:"db-pool" default:"16" help:"database connections for requests"`
 	DrainTimeout time.Duration `env:"GUILDHALL_DRAIN_TIMEOUT" flag:"drain-timeout" default:"5s" help:"how long a stopping server waits for work under way"`
 
+	// URLGiven says that URL was set and not made from Listen.
+	URLGiven bool
 	// Proxies is TrustedProxies, parsed.
 	Proxies []netip.Prefix
 	// Zone is TimeZone, loaded.
@@ -70,6 +72,10 @@ func (c Config) Loopback() bool {
 	if err != nil {
 		return false
 	}
+	return isLoopback(host)
+}
+
+func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
@@ -83,11 +89,12 @@ func (c *Config) check() error {
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
 		return fmt.Errorf("--listen (GUILDHALL_LISTEN) must be HOST:PORT, such as 127.0.0.1:8080, not %q", c.Listen)
 	}
-	if c.URL == "" {
+	if c.URLGiven = c.URL != ""; !c.URLGiven {
 		c.URL = "http://" + c.Listen
 	}
 	c.URL = strings.TrimRight(c.URL, "/")
-	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
 		return fmt.Errorf("--url (GUILDHALL_URL) must be http:// or https:// and a host without a path, not %q", c.URL)
 	}
 	if c.Demo && !c.Loopback() {
@@ -95,6 +102,9 @@ func (c *Config) check() error {
 	}
 	if c.SMTPURL == "" && !c.Loopback() {
 		return fmt.Errorf("SMTP_URL must be set when --listen (%s) is not a loopback address, or nobody could get a sign-in code", c.Listen)
+	}
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return fmt.Errorf("--url (GUILDHALL_URL) must be the https:// address that people use, not %q: sessions may travel over plain http on a loopback address only", c.URL)
 	}
 	if c.Search == "meilisearch" {
 		return fmt.Errorf("--search (GUILDHALL_SEARCH) may not be meilisearch yet: this version searches with PostgreSQL; say auto or postgres")

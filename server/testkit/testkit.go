@@ -102,6 +102,7 @@ func (w *World) start(d *db.DB, o Options, cast func()) {
 		t.Fatal(err)
 	}
 	w.URL = c.URL
+	w.Start(context.Background())
 	cast()
 	done := make(chan struct{})
 	go func() {
