@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"guildhall/server/accounts"
 	"guildhall/server/api"
@@ -112,16 +113,27 @@ func (s *Server) peer(c *fiber.Ctx) string {
 	lines := c.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
 	hops := strings.Split(string(bytes.Join(lines, []byte(","))), ",")
 	for _, hop := range slices.Backward(hops) {
-		hop = strings.TrimSpace(hop)
-		if _, err := netip.ParseAddr(hop); err != nil {
+		address, ok := hopAddress(hop)
+		if !ok {
 			break
 		}
-		peer = hop
-		if !s.trusted(hop) {
+		peer = address.String()
+		if !s.trusted(peer) {
 			break
 		}
 	}
 	return peer
+}
+
+// hopAddress reads an entry of X-Forwarded-For. Some proxies write the port
+// as well.
+func hopAddress(hop string) (netip.Addr, bool) {
+	hop = strings.TrimSpace(hop)
+	if at, err := netip.ParseAddrPort(hop); err == nil {
+		return at.Addr(), true
+	}
+	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(hop, "["), "]"))
+	return address, err == nil
 }
 
 func (s *Server) trusted(address string) bool {
@@ -134,29 +146,66 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
-// guardDemo keeps the demonstration on this machine: anybody may sign in to
-// it as anybody.
-func (s *Server) guardDemo(c *fiber.Ctx) error {
-	if !s.Config.Demo {
-		return c.Next()
-	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
-		if c.Get(name) != "" {
-			return problem.New(http.StatusForbidden, "demo-only-here", "The demonstration is for this machine only", "It does not answer through a proxy.")
-		}
-	}
+// forwarded says whether a proxy has passed the request on.
+func forwarded(c *fiber.Ctx) bool {
+	return slices.ContainsFunc([]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"},
+		func(name string) bool { return c.Get(name) != "" })
+}
+
+// asksLoopback says whether the request names this machine. One that a foreign
+// page makes by pointing its own name at 127.0.0.1 does not.
+func asksLoopback(c *fiber.Ctx) bool {
 	host := string(c.Request().Host())
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	if !isLoopback(host) {
-		return problem.New(http.StatusForbidden, "demo-only-here", "The demonstration is for this machine only", "Open it by a loopback address, such as 127.0.0.1.")
+	return isLoopback(host)
+}
+
+// guardDemo keeps the demonstration on this machine: anybody may sign in to
+// it as anybody.
+func (s *Server) guardDemo(c *fiber.Ctx) error {
+	refused := func(detail string) error {
+		return problem.New(http.StatusForbidden, "demo-only-here", "The demonstration is for this machine only", detail)
+	}
+	switch {
+	case !s.Config.Demo:
+	case forwarded(c):
+		return refused("It does not answer through a proxy.")
+	case !asksLoopback(c):
+		return refused("Open it by a loopback address, such as 127.0.0.1.")
 	}
 	return c.Next()
 }
 
+// knownMethods answers a method that fiber does not route as everything else
+// is answered: with a name, the usual headers and a problem.
+func (s *Server) knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(raw *fasthttp.RequestCtx) {
+		if slices.Contains(fiber.DefaultMethods, string(raw.Method())) {
+			next(raw)
+			return
+		}
+		s.silent.spoke(raw.Conn())
+		c := s.app.AcquireCtx(raw)
+		defer s.app.ReleaseCtx(c)
+		r := api.Request{ID: ids.Token(9)}
+		c.SetUserContext(api.WithRequest(context.Background(), r))
+		c.Set("X-Request-Id", r.ID)
+		s.setHeaders(c)
+		if err := s.fail(c, fiber.ErrMethodNotAllowed); err != nil {
+			s.log.Error("answer an unknown method", "request", r.ID, "error", err)
+		}
+	}
+}
+
 // headers are those that every answer carries.
 func (s *Server) headers(c *fiber.Ctx) error {
+	s.setHeaders(c)
+	return c.Next()
+}
+
+func (s *Server) setHeaders(c *fiber.Ctx) {
 	c.Set("X-Content-Type-Options", "nosniff")
 	c.Set("Referrer-Policy", "same-origin")
 	c.Set("X-Frame-Options", "DENY")
@@ -166,11 +215,10 @@ func (s *Server) headers(c *fiber.Ctx) error {
 	if s.Config.Secure() {
 		c.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
-	if strings.HasPrefix(c.Path(), "/api/") {
+	if c.Path() == "/api" || strings.HasPrefix(c.Path(), "/api/") {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 		c.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	}
-	return c.Next()
 }
 
 // session finds out who is asking.
@@ -194,21 +242,36 @@ func (s *Server) session(c *fiber.Ctx) error {
 	return err
 }
 
+// guardOrigin lets through what our own pages send and what names no page at
+// all. It stands before the live connection, to which the rules between
+// origins do not apply.
+func (s *Server) guardOrigin(c *fiber.Ctx) error {
+	if s.foreign(c) {
+		return crossSite()
+	}
+	return c.Next()
+}
+
+// foreign says whether a page of somebody else's made the request.
+func (s *Server) foreign(c *fiber.Ctx) bool {
+	site, origin := c.Get("Sec-Fetch-Site"), c.Get(fiber.HeaderOrigin)
+	return origin != "" && !s.ours(c, origin) || site != "" && site != "same-origin"
+}
+
+func crossSite() error {
+	return problem.New(http.StatusForbidden, "cross-site", "This came from another site", "The request must come from Guildhall's own pages.")
+}
+
 // guardWrites lets through only what our own pages, or a program without a
 // browser's cookies, send. A page of somebody else's cannot use a person's
 // session to change anything.
 func (s *Server) guardWrites(c *fiber.Ctx) error {
-	live := c.Path() == "/api/live"
-	if !live && (c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead || c.Method() == fiber.MethodOptions) {
+	if c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead || c.Method() == fiber.MethodOptions {
 		return c.Next()
 	}
-	refused := problem.New(http.StatusForbidden, "cross-site", "This came from another site", "The request must come from Guildhall's own pages.")
-	site, origin := c.Get("Sec-Fetch-Site"), c.Get(fiber.HeaderOrigin)
-	switch {
-	case origin != "" && !s.ours(c, origin), site != "" && site != "same-origin":
-		return refused
-	case origin == "" && site == "" && !live && api.RequestFrom(c.UserContext()).Cookie != "":
-		return refused
+	unknown := c.Get("Sec-Fetch-Site") == "" && c.Get(fiber.HeaderOrigin) == ""
+	if s.foreign(c) || unknown && api.RequestFrom(c.UserContext()).Cookie != "" {
+		return crossSite()
 	}
 	if len(c.Body()) > 0 {
 		kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")

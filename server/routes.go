@@ -33,7 +33,7 @@ func (s *Server) routes(version string) error {
 	s.app.Get("/metrics", s.guardMetrics, adaptor.HTTPHandler(promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})))
 	s.app.Use(s.guardDemo)
 	s.app.Use("/api", s.session, s.guardWrites)
-	s.Hub.Mount(s.app)
+	s.Hub.Mount(s.app, s.guardOrigin)
 
 	s.Router = api.New(s.app, "Guildhall", "1.0.0", s.log)
 	features := []interface{ Routes(*api.Router) }{
@@ -49,8 +49,8 @@ func (s *Server) routes(version string) error {
 	return s.mountApp()
 }
 
-// guardMetrics lets a monitor with the token in, or a peer on this machine
-// when there is no token.
+// guardMetrics lets a monitor with the token in, or when there is no token one
+// on this machine, and nobody whom a proxy on it brings.
 func (s *Server) guardMetrics(c *fiber.Ctx) error {
 	if token := s.Config.MetricsToken; token != "" {
 		given := strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")
@@ -59,7 +59,7 @@ func (s *Server) guardMetrics(c *fiber.Ctx) error {
 		}
 		return problem.SignIn()
 	}
-	if c.Get(fiber.HeaderXForwardedFor) == "" && isLoopback(c.Context().RemoteIP().String()) {
+	if !forwarded(c) && asksLoopback(c) && isLoopback(c.Context().RemoteIP().String()) {
 		return c.Next()
 	}
 	return problem.NotFound("page")

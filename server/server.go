@@ -175,6 +175,8 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.app = fiber.New(fiber.Config{
 		Immutable:             true, // strings of a request outlive it in hubs and logs
 		DisableStartupMessage: true,
+		CaseSensitive:         true, // one address, one spelling: what looks at a path sees what the router sees
+		StrictRouting:         true,
 		ErrorHandler:          s.fail,
 		BodyLimit:             1 << 20,
 		ReadTimeout:           30 * time.Second,
@@ -187,6 +189,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	// still hold it, and one person's frames reach another.
 	s.app.Server().KeepHijackedConns = true
 	s.app.Server().ConnState = s.silent.watch
+	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
 	if err := s.routes(d.Version); err != nil {
 		return nil, err
 	}

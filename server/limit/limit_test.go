@@ -173,10 +173,10 @@ func TestAddressesBehindProxies(t *testing.T) {
 		"this machine is": {
 			"127.0.0.1, 192.0.2.0/24",
 			forwarded{"203.0.113.1"},
-			[]forwarded{{"198.51.100.1, 203.0.113.1"}, {"198.51.100.2", "203.0.113.1"}, {"203.0.113.1, 192.0.2.7"}, {"x, 203.0.113.1 , 192.0.2.7,192.0.2.8"}},
-			[]forwarded{{"203.0.113.2"}, {"203.0.113.1, 203.0.113.3"}, {"203.0.113.1", "203.0.113.4"}, nil},
+			[]forwarded{{"198.51.100.1, 203.0.113.1"}, {"198.51.100.2", "203.0.113.1"}, {"203.0.113.1, 192.0.2.7"}, {"x, 203.0.113.1 , 192.0.2.7,192.0.2.8"}, {"203.0.113.1:5678, 192.0.2.7:80"}},
+			[]forwarded{{"203.0.113.2"}, {"[2001:db8::1]:7"}, {"[2001:db8:1::1]"}, {"203.0.113.1, 203.0.113.3"}, {"203.0.113.1", "203.0.113.4"}, nil},
 		},
-		"not understood": {"127.0.0.1", nil, []forwarded{{"x"}, {"203.0.113.1, unknown"}, {""}, {","}, {"203.0.113.1:80"}}, nil},
+		"not understood": {"127.0.0.1", nil, []forwarded{{"x"}, {"203.0.113.1, unknown"}, {""}, {","}, {"203.0.113.1:"}}, nil},
 	} {
 		w := testkit.New(t, testkit.Options{Clock: clock.NewFake(start), Config: func(cfg *config.Config) {
 			checked, err := config.Load("serve", []string{"--trusted-proxies", c.proxies}, func(string) (string, bool) { return "", false }, nil)

@@ -29,9 +29,9 @@ const (
 	perSecond    = 50       // frames from a client, on average over ten seconds
 )
 
-// Mount adds GET /api/live. Session, origin and limits are checked before the
-// upgrade, so that a refusal is an ordinary problem.
-func (h *Hub) Mount(app *fiber.App) {
+// Mount adds GET /api/live. Session, origin (by guard) and limits are checked
+// before the upgrade, so that a refusal is an ordinary problem.
+func (h *Hub) Mount(app *fiber.App, guard fiber.Handler) {
 	upgrade := websocket.New(h.serve, websocket.Config{
 		ReadBufferSize:  512,
 		WriteBufferSize: 512, // for close and pong frames: the rest bypasses it
@@ -46,7 +46,7 @@ func (h *Hub) Mount(app *fiber.App) {
 			}
 		},
 	})
-	app.Get("/api/live", h.admit, func(c *fiber.Ctx) error {
+	app.Get("/api/live", guard, h.admit, func(c *fiber.Ctx) error {
 		err := upgrade(c)
 		if err != nil { // no handler will run: give the places back
 			h.release(c.Locals("live").(*ticket))
