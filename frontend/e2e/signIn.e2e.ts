@@ -53,13 +53,38 @@ test('a link cannot send anybody to another site after signing in', async ({ vis
 	expect(new URL(page.url()).origin).toBe(process.env.GUILDHALL_E2E_URL);
 });
 
-test('signing out on another device ends this session at its next step', async ({ visit }) => {
-	const [here, there] = [await visit('outsider'), await visit('outsider')];
+test('signing out on another device ends this session at once', async ({ visit }) => {
+	const [here, there] = [await visit('load-7'), await visit('load-7')];
 	await here.goto('/profile/sessions');
 	await there.goto('/');
 	await expect(there.getByRole('heading', { level: 1 })).toBeVisible();
 	await here.getByRole('button', { name: 'Sign out everywhere else' }).click();
 	await expect(here.getByText('Signed out everywhere else')).toBeVisible();
-	await there.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
 	await expect(there).toHaveURL(/\/sign-in/);
+});
+
+test('signing out in one tab signs out the other, and leaves nothing in the browser', async ({ visit }) => {
+	const one = await visit('load-8');
+	const two = await one.context().newPage();
+	for (const page of [one, two]) {
+		await page.goto('/');
+		await expect(page.getByRole('heading', { level: 1, name: 'What is new for you' })).toBeVisible();
+	}
+	await one.getByRole('button', { name: 'Your account' }).click();
+	await one.getByRole('button', { name: 'Sign out', exact: true }).click();
+	for (const page of [one, two]) await expect(page.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible();
+	const left = () => one.evaluate(async () => (await indexedDB.databases()).map((d) => d.name));
+	await expect.poll(left).toEqual([]);
+});
+
+test('signing out without a network says so, and stays', async ({ visit }) => {
+	const page = await visit('outsider');
+	await page.goto('/');
+	await page.getByRole('button', { name: 'Your account' }).click();
+	await page.context().setOffline(true);
+	await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+	await expect(page.getByRole('alert')).toContainText('No answer from the server');
+	await page.context().setOffline(false);
+	await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+	await expect(page.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible();
 });

@@ -1,7 +1,8 @@
 // What every journey needs: a browser for each person, and a look at the console, which must stay silent.
 import { expect, test as base, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 
-export type Who = 'admin' | 'moderator' | 'facilitator' | 'member' | 'outsider';
+/** The demonstration's people; those of the load hall are for what would disturb the others, such as ending all sessions. */
+export type Who = 'admin' | 'moderator' | 'facilitator' | 'member' | 'outsider' | `load-${number}`;
 type Options = BrowserContextOptions & { offline?: boolean };
 
 type World = {

@@ -16,6 +16,11 @@ export function onSignedOut(tell: () => void): void {
 	whenSignedOut = tell;
 }
 
+/** signedOut says so, to whoever is told by onSignedOut. */
+export function signedOut(): void {
+	whenSignedOut();
+}
+
 export const client = createClient<paths>({
 	baseUrl: new URL('/api', globalThis.location?.href ?? 'http://localhost').href,
 	credentials: 'same-origin',

@@ -136,3 +136,12 @@ test('a draft is kept for each room until it is emptied', async () => {
 	await store.keepDraft('9', '');
 	expect(await store.draft('9')).toBe('');
 });
+
+test('what the browser will not keep is not shown as waiting', async () => {
+	const outbox = open();
+	await outbox.open();
+	vi.spyOn(store, 'put').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+	await expect(outbox.add('9', 'too much')).rejects.toThrow('full');
+	expect(outbox.waiting).toEqual([]);
+	expect(bodies()).toEqual([]);
+});

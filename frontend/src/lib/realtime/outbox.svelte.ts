@@ -59,7 +59,13 @@ export class Outbox {
 		this.#last = Math.max(Date.now(), this.#last + 1);
 		const entry: Waiting = { clientId: uuid7(this.#last), room, body, at: this.#last };
 		this.waiting = [...this.waiting, entry];
-		await this.#parts.store.put(entry);
+		try {
+			await this.#parts.store.put(entry);
+		} catch (thrown) {
+			// Not kept is not written: whoever typed it must still have it.
+			this.waiting = this.waiting.filter((w) => w !== entry);
+			throw thrown;
+		}
 		void this.flush();
 		return entry;
 	}

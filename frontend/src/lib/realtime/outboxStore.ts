@@ -34,7 +34,9 @@ export async function openStore(person: string): Promise<OutboxStore> {
 			upgrade(fresh) {
 				fresh.createObjectStore('outbox', { keyPath: 'clientId' }).createIndex('at', 'at');
 				fresh.createObjectStore('drafts');
-			}
+			},
+			// Another tab signs out and deletes it.
+			blocking: (_, __, event) => (event.target as IDBDatabase).close()
 		});
 		return inBrowser(db, name);
 	} catch {
@@ -52,7 +54,8 @@ function inBrowser(db: IDBPDatabase<Schema>, name: string): OutboxStore {
 			text ? void (await db.put('drafts', text, room)) : await db.delete('drafts', room),
 		clear: async () => {
 			db.close();
-			await deleteDB(name);
+			// It may wait for another tab to let go, and nobody should wait for that.
+			void deleteDB(name);
 		}
 	};
 }

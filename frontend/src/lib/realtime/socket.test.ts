@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { backoff } from './backoff.ts';
 import type { Frame } from './frames.ts';
-import { SILENCE, Socket, type SocketState } from './socket.ts';
+import { SIGNED_OUT, SILENCE, Socket, type SocketState } from './socket.ts';
 
 class FakeSocket {
 	static made: FakeSocket[] = [];
 	readyState = 1;
 	sent: string[] = [];
 	onmessage: ((e: { data: string }) => void) | null = null;
-	onclose: (() => void) | null = null;
+	onclose: ((e: { code: number }) => void) | null = null;
 	constructor() {
 		FakeSocket.made.push(this);
 	}
@@ -21,14 +21,15 @@ class FakeSocket {
 	say(frame: object) {
 		this.onmessage?.({ data: JSON.stringify(frame) });
 	}
-	fail() {
-		this.onclose?.();
+	fail(code = 1006) {
+		this.onclose?.({ code });
 	}
 }
 
 let states: SocketState[];
 let frames: Frame[];
 let socket: Socket;
+const signedOut = vi.fn();
 const last = () => FakeSocket.made.at(-1)!;
 
 beforeEach(() => {
@@ -38,7 +39,7 @@ beforeEach(() => {
 	frames = [];
 	socket = new Socket(
 		'ws://test',
-		{ frame: (f) => frames.push(f), state: (s) => states.push(s) },
+		{ frame: (f) => frames.push(f), state: (s) => states.push(s), signedOut },
 		{ make: () => new FakeSocket() as unknown as WebSocket, random: () => 1 }
 	);
 	socket.start();
@@ -49,6 +50,14 @@ afterEach(() => {
 });
 
 describe('a socket', () => {
+	test('stays away once the session has ended, and says so', () => {
+		last().say({ type: 'hello', heartbeat: 25 });
+		last().fail(SIGNED_OUT);
+		vi.advanceTimersByTime(60_000);
+		expect(FakeSocket.made).toHaveLength(1);
+		expect(signedOut).toHaveBeenCalledOnce();
+	});
+
 	test('is live once the server has said hello', () => {
 		expect(states).toEqual(['connecting']);
 		last().say({ type: 'hello', heartbeat: 25 });

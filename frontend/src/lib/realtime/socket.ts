@@ -7,7 +7,10 @@ export type SocketState = 'connecting' | 'live' | 'reconnecting';
 /** The server sends a heartbeat every 25 seconds. A minute without any frame means that nobody is there. */
 export const SILENCE = 60_000;
 
-type Handlers = { frame: (frame: Frame) => void; state: (state: SocketState) => void };
+/** The server closes with this when the session has ended: coming back is of no use. */
+export const SIGNED_OUT = 4001;
+
+type Handlers = { frame: (frame: Frame) => void; state: (state: SocketState) => void; signedOut?: () => void };
 type Parts = { make?: (url: string) => WebSocket; random?: () => number };
 
 export class Socket {
@@ -65,8 +68,11 @@ export class Socket {
 		socket.onmessage = (event) => {
 			if (this.#socket === socket) this.#receive(event.data);
 		};
-		socket.onclose = () => {
-			if (this.#socket === socket) this.#lost();
+		socket.onclose = ({ code }) => {
+			if (this.#socket !== socket) return;
+			if (code !== SIGNED_OUT) return this.#lost();
+			this.stop();
+			this.#handlers.signedOut?.();
 		};
 	}
 

@@ -304,3 +304,27 @@ test('a thousand drops, doubles and swaps end equal to the server', async () => 
 	expect(seqs()).toEqual(room.messages.map((m) => m.seq));
 	expect(timeline.messages[0]!.body).toBe(room.messages[0]!.body);
 });
+
+test('a page that does not come leaves the room going', async () => {
+	vi.useFakeTimers();
+	try {
+		const room = new Room();
+		room.post(3);
+		const timeline = new Timeline(room);
+		await timeline.load();
+		room.post(1000); // too far: the server says "reload"
+		const page = room.page;
+		room.page = () => Promise.reject(new Error('no answer'));
+		timeline.head(1003);
+		await vi.advanceTimersByTimeAsync(1000);
+		expect(timeline.loaded).toBe(true);
+		room.page = page;
+		await vi.advanceTimersByTimeAsync(60_000);
+		expect(timeline.messages.at(-1)!.seq).toBe(1003);
+		timeline.receive(room.post());
+		expect(timeline.messages.at(-1)!.seq).toBe(1004);
+		timeline.close();
+	} finally {
+		vi.useRealTimers();
+	}
+});

@@ -51,8 +51,17 @@ export class Timeline {
 	/** load fetches the newest messages, or those around one of them. */
 	async load(around?: number): Promise<void> {
 		// Whatever comes while the page is on its way is held, and judged by the page's head.
+		const had = this.loaded;
 		this.loaded = false;
-		const page = await this.#source.page(around === undefined ? { limit: PAGE } : { around, limit: PAGE });
+		let page: MessagePage;
+		try {
+			page = await this.#source.page(around === undefined ? { limit: PAGE } : { around, limit: PAGE });
+		} catch (thrown) {
+			// What was there stays, and goes on from where it was.
+			this.loaded = had;
+			if (had) this.#drain();
+			throw thrown;
+		}
 		if (this.#closed) return;
 		this.messages = page.items;
 		this.hasBefore = page.hasBefore;

@@ -1,4 +1,5 @@
 // The one live connection of this tab: what it follows and who listens.
+import { signedOut } from '#lib/api/client.ts';
 import type { Frame } from '#lib/realtime/frames.ts';
 import { Socket, type SocketState } from '#lib/realtime/socket.ts';
 
@@ -17,7 +18,7 @@ class Live {
 	start(): void {
 		if (this.#socket) return;
 		const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`;
-		this.#socket = new Socket(url, { frame: (f) => this.#receive(f), state: (s) => (this.state = s) });
+		this.#socket = new Socket(url, { frame: (f) => this.#receive(f), state: (s) => (this.state = s), signedOut });
 		this.#socket.start();
 		this.#stop = new AbortController();
 		const { signal } = this.#stop;

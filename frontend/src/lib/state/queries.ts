@@ -1,7 +1,7 @@
 // What is fetched by more than one page, under the name by which it is kept and thrown away.
 import type { QueryClient } from '@tanstack/svelte-query';
 import { getSpace, listNewTopics, listRooms, listServiceAreas, listSpaces, listTopics } from '#lib/api/endpoints.ts';
-import type { Page, Room } from '#lib/api/types.ts';
+import type { Change, Page, Room } from '#lib/api/types.ts';
 
 export const spacesQuery = () => ({ queryKey: ['spaces'], queryFn: listSpaces });
 export const spaceQuery = (id: string) => ({ queryKey: ['spaces', id], queryFn: () => getSpace(id) });
@@ -13,6 +13,28 @@ export const serviceAreasQuery = () => ({
 	queryFn: listServiceAreas,
 	staleTime: Infinity
 });
+
+/**
+ * setArrived counts a message in the list of rooms, without asking the server. It tells whether that list knew how far
+ * the room was; else it must be asked for again.
+ */
+export function setArrived(client: QueryClient, { type, room, seq, message }: Change, me: string): boolean {
+	const known = client.getQueryData<Page<Room>>(['rooms'])?.items.find((r) => r.id === room);
+	if (!known || seq > known.head + 1) return false;
+	if (seq <= known.head) return true; // counted before
+	const theirs = type === 'message' && message?.author.id !== me;
+	const now = {
+		...known,
+		head: seq,
+		lastAt: (type === 'message' && message?.createdAt) || known.lastAt,
+		unread: Math.min(100, known.unread + (theirs ? 1 : 0))
+	};
+	client.setQueryData<Page<Room>>(
+		['rooms'],
+		(rooms) => rooms && { ...rooms, items: rooms.items.map((r) => (r.id === room ? now : r)) }
+	);
+	return true;
+}
 
 /** setRead puts a room's new count in every list on the screen, without asking the server again. */
 export function setRead(client: QueryClient, room: string, lastReadSeq: number, unread: number): void {

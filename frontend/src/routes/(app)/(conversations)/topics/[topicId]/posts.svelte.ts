@@ -9,7 +9,7 @@ export class Posts {
 	loaded = $state(false);
 	problem = $state<unknown>();
 	#topic: string;
-	#busy = false;
+	#asking: Promise<void> = Promise.resolve();
 
 	constructor(topic: string) {
 		this.#topic = topic;
@@ -21,24 +21,33 @@ export class Posts {
 
 	/** load begins at the first post, or around one. */
 	load = (around?: number) =>
-		this.#ask(around ? { around } : {}, (page) => {
-			this.items = page.items;
-			this.hasBefore = page.hasBefore;
-			this.hasAfter = page.hasAfter;
-			this.loaded = true;
-		});
+		this.#ask(
+			() => (around ? { around } : {}),
+			(page) => {
+				this.items = page.items;
+				this.hasBefore = page.hasBefore;
+				this.hasAfter = page.hasAfter;
+				this.loaded = true;
+			}
+		);
 
 	earlier = () =>
-		this.#ask({ before: this.items[0]?.number }, (page) => {
-			this.items = [...page.items, ...this.items];
-			this.hasBefore = page.hasBefore;
-		});
+		this.#ask(
+			() => ({ before: this.items[0]?.number }),
+			(page) => {
+				this.items = [...page.items, ...this.items];
+				this.hasBefore = page.hasBefore;
+			}
+		);
 
 	later = () =>
-		this.#ask({ after: this.last }, (page) => {
-			this.items = [...this.items, ...page.items.filter((p) => p.number > this.last)];
-			this.hasAfter = page.hasAfter;
-		});
+		this.#ask(
+			() => ({ after: this.last }),
+			(page) => {
+				this.items = [...this.items, ...page.items.filter((p) => p.number > this.last)];
+				this.hasAfter = page.hasAfter;
+			}
+		);
 
 	/** toEnd fetches whatever is left. */
 	async toEnd(): Promise<void> {
@@ -58,16 +67,16 @@ export class Posts {
 		this.items = this.items.map((p) => (p.id === post.id ? post : p));
 	}
 
-	async #ask(where: Parameters<typeof listPosts>[1], take: (page: PostPage) => void): Promise<void> {
-		if (this.#busy) return;
-		this.#busy = true;
-		this.problem = undefined;
-		try {
-			take(await listPosts(this.#topic, where));
-		} catch (thrown) {
-			this.problem = thrown;
-		} finally {
-			this.#busy = false;
-		}
+	/** #ask fetches one page after the other, each from where the one before it ended. */
+	#ask(where: () => Parameters<typeof listPosts>[1], take: (page: PostPage) => void): Promise<void> {
+		this.#asking = this.#asking.then(async () => {
+			this.problem = undefined;
+			try {
+				take(await listPosts(this.#topic, where()));
+			} catch (thrown) {
+				this.problem = thrown;
+			}
+		});
+		return this.#asking;
 	}
 }
