@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -24,13 +25,17 @@ const (
 	mostMore    = 64 << 10
 )
 
-var clean = policy()
+var (
+	clean     = policy()
+	languages = regexp.MustCompile(`^(cy|en)$`)
+)
 
 // policy is the whole of what user text may become.
 func policy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "hr",
 		"h3", "h4", "table", "thead", "tbody", "tr", "th", "td")
+	p.AllowAttrs("lang").Matching(languages).Globally()
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto")

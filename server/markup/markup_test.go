@@ -11,8 +11,8 @@ func TestChat(t *testing.T) {
 	for _, c := range []struct{ md, want string }{
 		{"plain", "<p>plain</p>"},
 		{"two\nlines", "<p>two<br>\nlines</p>"},
-		{"**bold** and *soft*", "<p><strong>bold</strong> and <em>soft</em></p>"},
-		{"# not a heading", "<p># not a heading</p>"},
+		{"**bold** and *soft*", "<p lang=\"en\"><strong>bold</strong> and <em>soft</em></p>"},
+		{"# not a heading", "<p lang=\"en\"># not a heading</p>"},
 		{"> said", "<blockquote>\n<p>said</p>\n</blockquote>"},
 		{"- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"},
 		{"<b>raw</b>", "<p>&lt;b&gt;raw&lt;/b&gt;</p>"},
@@ -53,7 +53,7 @@ func TestHTMLIsText(t *testing.T) {
 		"<div>\n\nd\n\n</div>":           "<p>&lt;div&gt;</p>\n<p>d</p>\n<p>&lt;/div&gt;</p>",
 		"<script>alert(1)</script>":      "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>",
 		"<!-- hidden -->":                "<p>&lt;!-- hidden --&gt;</p>",
-		"we spend <5% and >3%":           "<p>we spend &lt;5% and &gt;3%</p>",
+		"we spend <5% and >3%":           "<p lang=\"en\">we spend &lt;5% and &gt;3%</p>",
 		"`<b>`":                          "<p><code>&lt;b&gt;</code></p>",
 		"<https://a.example>":            `<p><a href="https://a.example" rel="nofollow noreferrer">https://a.example</a></p>`,
 		"[x](javascript:alert(1)) stays": "<p>x stays</p>",
@@ -93,5 +93,18 @@ func TestPlain(t *testing.T) {
 	}
 	if got := markup.Plain(strings.Repeat("word ", 50), 22); got != "word word word word…" {
 		t.Errorf("cut to %q", got)
+	}
+}
+
+// TestLanguageIsMarked: a screen reader changes its voice for Welsh.
+func TestLanguageIsMarked(t *testing.T) {
+	for md, want := range map[string]string{
+		"# Bore da\n\nMae'r cyngor wedi newid\n\n- y ffordd\n- yr amser": "<h3 lang=\"cy\">Bore da</h3>\n<p lang=\"cy\">Mae&#39;r cyngor wedi newid</p>\n<ul lang=\"cy\">\n<li>y ffordd</li>\n<li>yr amser</li>\n</ul>",
+		"42 %":                                  "<p>42 %</p>",
+		"| the | and |\n|---|---|\n| of | to |": "<table lang=\"en\">\n<thead>\n<tr>\n<th>the</th>\n<th>and</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>of</td>\n<td>to</td>\n</tr>\n</tbody>\n</table>",
+	} {
+		if got, err := markup.HTML(md); err != nil || got != want {
+			t.Errorf("%q became %q (%v), want %q", md, got, err, want)
+		}
 	}
 }

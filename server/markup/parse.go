@@ -11,6 +11,8 @@ import (
 	rendererhtml "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	words "guildhall/server/text"
 )
 
 const (
@@ -25,6 +27,7 @@ var (
 		goldmark.WithParser(parser.NewParser(
 			parser.WithBlockParsers(blocks...),
 			parser.WithInlineParsers(inlines...),
+			parser.WithASTTransformers(util.Prioritized(spoken{}, 200)),
 		)),
 		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough),
 		goldmark.WithRendererOptions(rendererhtml.WithHardWraps()),
@@ -45,6 +48,7 @@ var (
 			parser.WithASTTransformers(
 				util.Prioritized(extension.NewTableASTTransformer(), 0),
 				util.Prioritized(levels{}, 100),
+				util.Prioritized(spoken{}, 200),
 			),
 		)),
 		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough),
@@ -81,6 +85,22 @@ func (levels) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 		}
 		return ast.WalkContinue, nil
 	})
+}
+
+// spoken says which language a text is in, on each of its blocks, so that a
+// screen reader reads Welsh in a Welsh voice on an English page, and the other
+// way round (WCAG 2.2, 3.1.2).
+type spoken struct{}
+
+// Transform marks the blocks if the language shows.
+func (spoken) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
+	language := words.Language(string(reader.Source()))
+	if language == "" {
+		return
+	}
+	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
+		n.SetAttributeString("lang", []byte(language))
+	}
 }
 
 // shallow is a quote or a list that opens no deeper than mostDepth. Every line
