@@ -271,7 +271,8 @@ func (s *Server) MakeAdmin(ctx context.Context, email, name string) (code string
 		if err != nil {
 			return err
 		}
-		return s.Spaces.Admit(ctx, tx, network, account, access.Member)
+		_, err = s.Spaces.Admit(ctx, tx, network, account, access.Member)
+		return err
 	})
 	return code, err
 }

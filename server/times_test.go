@@ -31,7 +31,7 @@ func TestTimesInJSON(t *testing.T) {
 	member.Post(testkit.Path("/spaces/%s/topics", cohort), words{"clientId": ids.NewUUID(), "title": "t", "body": "b"}).Expect(201).JSON(&topic)
 	member.Post(testkit.Path("/topics/%s/posts", topic.ID), words{"clientId": ids.NewUUID(), "body": "b"}).Expect(201).JSON(&post)
 	member.Patch(testkit.Path("/posts/%s", post.ID), words{"body": "c", "version": 1}).Expect(200)
-	w.As("admin").Patch(testkit.Path("/spaces/%s/members/%s", cohort, member.ID), words{"role": "moderator"}).Expect(200)
+	w.As("admin").Patch(testkit.Path("/spaces/%s/members/%s", cohort, member.ID), words{"role": "moderator", "version": 1}).Expect(200)
 	found := 0
 	for path, least := range map[string]int{
 		testkit.Path("/sessions"):                          3,

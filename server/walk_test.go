@@ -45,7 +45,7 @@ var walk = map[string]row{
 	"step-in":            {kind: "thing", role: "member"},
 	"list-members":       {kind: "thing"},
 	"add-member":         {kind: "thing", body: map[string]any{"email": "new@council.example", "name": "New"}, role: "member"},
-	"set-role":           {kind: "thing", body: map[string]any{"role": "member"}, role: "member"},
+	"set-role":           {kind: "thing", body: map[string]any{"role": "member", "version": 1}, role: "member"},
 	"remove-member":      {kind: "thing", role: "member"},
 	"list-space-audit":   {kind: "thing", role: "member"},
 	"list-my-rooms":      {kind: "list"},

@@ -17,7 +17,6 @@ const (
 	RemoveMember  Action = "remove-member"
 	RemoveContent Action = "remove-content"
 	ReadAudit     Action = "read-audit"
-	ReviewStories Action = "review-stories"
 	SetUpSpace    Action = "set-up-space"
 	StepIn        Action = "step-in"
 )
@@ -31,7 +30,6 @@ var (
 	everybody  = []Role{Member, Facilitator, Moderator, Editor}
 	hosts      = []Role{Facilitator, Moderator}
 	moderators = []Role{Moderator}
-	editors    = []Role{Editor}
 )
 
 // rules is the whole of who may do what; product.md is its source.
@@ -48,7 +46,6 @@ var rules = map[Action]rule{
 	RemoveMember:  {roles: moderators, admin: true},
 	RemoveContent: {roles: moderators},
 	ReadAudit:     {roles: moderators},
-	ReviewStories: {roles: editors},
 	SetUpSpace:    {roles: nil, admin: true},
 	StepIn:        {roles: nil, admin: true},
 }

@@ -36,7 +36,6 @@ func TestRules(t *testing.T) {
 		access.RemoveMember:  {no, no, yes, no, yes, no, no},
 		access.RemoveContent: {no, no, yes, no, no, no, no},
 		access.ReadAudit:     {no, no, yes, no, no, no, no},
-		access.ReviewStories: {no, no, no, yes, no, no, no},
 		access.SetUpSpace:    {no, no, no, no, yes, no, no},
 		access.StepIn:        {no, no, no, no, yes, no, no},
 	}

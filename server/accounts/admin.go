@@ -32,9 +32,9 @@ func (s *Service) MakeAdmin(ctx context.Context, tx *db.Tx, email, name string) 
 	email = cleanEmail(email)
 	nonce := []byte(ids.Token(16))
 	now := s.now()
-	if _, err := insertCode(ctx, tx, hash(anyBrowser), hash(email), email, nonce, now, now.Add(firstCodeLife)); err != nil {
+	if _, err := insertCode(ctx, tx, newCode{anyBrowser, email, nonce, now, now.Add(firstCodeLife)}); err != nil {
 		return 0, "", fmt.Errorf("store code: %w", err)
 	}
 	code = s.code(nonce)
-	return account, code[:4] + " " + code[4:], audit.Record(ctx, tx, operator, "admin-made", 0, "account", account, nil)
+	return account, code[:4] + " " + code[4:], audit.Record(ctx, tx, operator, audit.Act{Action: "admin-made", Kind: "account", Subject: account})
 }

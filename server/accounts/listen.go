@@ -21,18 +21,26 @@ func (s *Service) listen(bus *events.Bus) {
 	Follow(bus, s.db)
 }
 
-// Follow keeps people findable under the names that their organisations have.
-// Loading open data listens with it too, where there is no Service yet.
+// Follow keeps people findable under the names that their organisations and
+// service areas have. Loading open data listens with it too, where there is no
+// Service yet.
 func Follow(bus *events.Bus, d *db.DB) {
 	events.Kept(bus, "accounts.organisation-changed", func(ctx context.Context, e events.OrganisationChanged) error {
-		return d.Tx(ctx, func(tx *db.Tx) error {
-			list, err := peopleOf(ctx, tx, e.OrganisationID)
-			if err != nil {
-				return fmt.Errorf("find people of organisation: %w", err)
-			}
-			return Put(ctx, tx, list...)
-		})
+		return putAgain(ctx, d, func(tx *db.Tx) ([]ids.ID, error) { return peopleOf(ctx, tx, e.OrganisationID) })
 	}, nil)
+	events.Kept(bus, "accounts.service-area-changed", func(ctx context.Context, e events.ServiceAreaChanged) error {
+		return putAgain(ctx, d, func(tx *db.Tx) ([]ids.ID, error) { return peopleInArea(ctx, tx, e.Slug) })
+	}, nil)
+}
+
+func putAgain(ctx context.Context, d *db.DB, whom func(*db.Tx) ([]ids.ID, error)) error {
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		list, err := whom(tx)
+		if err != nil {
+			return fmt.Errorf("find people to put again: %w", err)
+		}
+		return Put(ctx, tx, list...)
+	})
 }
 
 // mailCode writes the mail of a code. It may run twice: both mails hold the

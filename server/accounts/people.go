@@ -93,7 +93,7 @@ func (s *Service) Me(ctx context.Context, who access.Actor) (*Me, error) {
 // ProfileEdit is what a person may change of themselves: all of it at once, as
 // of the version that they saw.
 type ProfileEdit struct {
-	Version      int      `json:"version" minimum:"1"`
+	Version      int      `json:"version" minimum:"1" maximum:"2147483647"`
 	Name         string   `json:"name" minLength:"1" maxLength:"120"`
 	About        string   `json:"about" maxLength:"4000"`
 	AskMeAbout   []string `json:"askMeAbout" maxItems:"8"`
@@ -175,13 +175,6 @@ func (s *Service) changePost(ctx context.Context, tx *db.Tx, account ids.ID, to 
 	if to.Job = strings.TrimSpace(to.Job); !text.OneLine(to.Job) {
 		return problem.Invalid("body.post.job", "enter your job")
 	}
-	if to.OrganisationID != nil {
-		if known, err := organisationExists(ctx, tx, *to.OrganisationID); err != nil {
-			return fmt.Errorf("check organisation: %w", err)
-		} else if !known {
-			return problem.Invalid("body.post.organisationId", "there is no such organisation")
-		}
-	}
 	now, err := GetPerson(ctx, tx, account)
 	if err != nil {
 		return err
@@ -189,6 +182,11 @@ func (s *Service) changePost(ctx context.Context, tx *db.Tx, account ids.ID, to 
 	same := now.OrganisationID == to.OrganisationID || now.OrganisationID != nil && to.OrganisationID != nil && *now.OrganisationID == *to.OrganisationID
 	if same && now.Job == to.Job {
 		return nil
+	}
+	if to.OrganisationID != nil {
+		if err := s.mayBelong(ctx, tx, *to.OrganisationID); err != nil {
+			return err
+		}
 	}
 	today := s.now().In(s.config.Zone).Format(time.DateOnly)
 	yesterday := s.now().In(s.config.Zone).AddDate(0, 0, -1).Format(time.DateOnly)
@@ -201,11 +199,25 @@ func (s *Service) changePost(ctx context.Context, tx *db.Tx, account ids.ID, to 
 	return nil
 }
 
+// mayBelong checks an employer. Nobody of the demonstration may pose as an
+// officer of a real council.
+func (s *Service) mayBelong(ctx context.Context, tx *db.Tx, organisation ids.ID) error {
+	madeUp, err := organisationMadeUp(ctx, tx, organisation)
+	switch {
+	case db.NoRows(err):
+		return problem.Invalid("body.post.organisationId", "there is no such organisation")
+	case err != nil:
+		return fmt.Errorf("check organisation: %w", err)
+	case s.config.Demo && !madeUp:
+		return problem.Invalid("body.post.organisationId", "in the demonstration people belong to made-up organisations only")
+	}
+	return nil
+}
+
 // GetPerson gives the name and face of one account.
 func GetPerson(ctx context.Context, q db.Q, id ids.ID) (Person, error) {
-	const query = `select id, name, job, organisation, organisation_id, former from people where id = $1`
-	var p Person
-	if err := q.GetContext(ctx, &p, query, id); err != nil {
+	p, err := selectPerson(ctx, q, id)
+	if err != nil {
 		return p, fmt.Errorf("load person: %w", err)
 	}
 	return p, nil
@@ -217,7 +229,8 @@ func (s *Service) People(ctx context.Context, who access.Actor, by Search, limit
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
-	return api.Cut(list, limit, func(p Person) string { return api.Cursor(strings.ToLower(p.Name), p.ID) }), nil
+	page := api.Cut(list, limit, func(p listed) string { return api.Cursor(p.Key, p.ID) })
+	return api.Map(page, func(p listed) Person { return p.Person }), nil
 }
 
 // Profile gives a person who shares a space with the reader; to others they
@@ -251,14 +264,17 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, who access.Actor, email
 	if name = strings.TrimSpace(name); !text.OneLine(name) {
 		return 0, problem.Invalid("body.name", "nobody has this address yet: enter the person's name")
 	}
-	id, err = insertAccount(ctx, tx, name)
+	id, err = insertAccount(ctx, tx, name, email)
+	if db.NoRows(err) { // somebody else added the same person a moment ago
+		if id, err = findByEmail(ctx, tx, email); err != nil {
+			return 0, fmt.Errorf("find account: %w", err)
+		}
+		return id, nil
+	}
 	if err != nil {
 		return 0, fmt.Errorf("make account: %w", err)
 	}
-	if err := insertEmail(ctx, tx, id, email); err != nil {
-		return 0, fmt.Errorf("store address: %w", err)
-	}
-	return id, audit.Record(ctx, tx, who, "account-made", 0, "account", id, nil)
+	return id, audit.Record(ctx, tx, who, audit.Act{Action: "account-made", Kind: "account", Subject: id})
 }
 
 func escapeLike(s string) string {

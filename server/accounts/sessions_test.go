@@ -179,3 +179,37 @@ func TestThirtyDays(t *testing.T) {
 	now.Pass(30 * day)
 	other.Get("/api/me").Problem(401, "sign-in")
 }
+
+// TestSigningInAgainEndsWhatWasThere: the cookie is replaced, so nobody could
+// end the old session in this browser any more.
+func TestSigningInAgainEndsWhatWasThere(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	browser := *w.As("member")
+	socket := live(w, &browser)
+	ask(&browser, w.As("outsider").Email)
+	other := browser
+	other.Token = cookie(verify(&browser, w.As("outsider").Email, code(w, 1)).Expect(200)).Value
+	ends(t, socket)
+	browser.Get("/api/me").Problem(401, "sign-in")
+	other.Get("/api/me").Expect(200)
+	if left := sessions(w.As("outsider")); len(left) != 2 {
+		t.Errorf("the other sessions of whoever signed in: %+v", left)
+	}
+}
+
+// TestReadingGoesOnWhereNothingCanBeWritten: renewing a session is no reason
+// to refuse a page.
+func TestReadingGoesOnWhereNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	now := clock.NewFake(time.Now())
+	w := testkit.New(t, testkit.Options{Clock: now})
+	if _, err := w.DB.Exec(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no writing'; end $$;
+		create trigger refuse before update on sessions for each row execute function refuse()`); err != nil {
+		t.Fatal(err)
+	}
+	now.Pass(2 * time.Hour)
+	if a := w.As("member").Get("/api/me").Expect(200); a.Header.Get("Set-Cookie") != "" {
+		t.Error("the cookie lasts longer than its session")
+	}
+}

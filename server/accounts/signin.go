@@ -40,7 +40,7 @@ func (s *Service) AskCode(ctx context.Context, email, browser string) error {
 		return fmt.Errorf("make code: %w", err)
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		id, err := insertCode(ctx, tx, hash(browser), hash(email), email, nonce, now, now.Add(codeLife))
+		id, err := insertCode(ctx, tx, newCode{browser, email, nonce, now, now.Add(codeLife)})
 		if err != nil {
 			return fmt.Errorf("store code: %w", err)
 		}
@@ -102,8 +102,13 @@ func (s *Service) Verify(ctx context.Context, email, code, browser string) (stri
 	return token, err
 }
 
+// startSession begins a session in the browser that asks. The one that it had
+// is ended: its cookie is replaced, so nobody could end it later.
 func (s *Service) startSession(ctx context.Context, tx *db.Tx, account ids.ID, email *ids.ID) (string, error) {
 	token, now := ids.Token(32), s.now()
+	if err := endReplaced(ctx, tx, api.RequestFrom(ctx).Cookie, now); err != nil {
+		return "", err
+	}
 	if email != nil {
 		if err := verifyEmail(ctx, tx, *email, now); err != nil {
 			return "", fmt.Errorf("verify address: %w", err)
@@ -113,7 +118,22 @@ func (s *Service) startSession(ctx context.Context, tx *db.Tx, account ids.ID, e
 	if err != nil {
 		return "", fmt.Errorf("start session: %w", err)
 	}
-	return token, audit.Record(ctx, tx, access.Actor{ID: account}, "session-started", 0, "session", session, nil)
+	return token, audit.Record(ctx, tx, access.Actor{ID: account}, audit.Act{Action: "session-started", Kind: "session", Subject: session})
+}
+
+func endReplaced(ctx context.Context, tx *db.Tx, cookie string, now time.Time) error {
+	if cookie == "" {
+		return nil
+	}
+	was, err := endSessionOf(ctx, tx, hash(cookie), now)
+	if db.NoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("end the browser's session: %w", err)
+	}
+	events.Emit(ctx, tx, events.SessionEnded{AccountID: was.AccountID, SessionIDs: []ids.ID{was.ID}})
+	return audit.Record(ctx, tx, access.Actor{ID: was.AccountID}, audit.Act{Action: "session-replaced", Kind: "session", Subject: was.ID})
 }
 
 // SignInDemo signs in as one of the demonstration's people, or as load-N for
@@ -194,7 +214,7 @@ func (s *Service) SignOut(ctx context.Context, who access.Actor, session ids.ID)
 			return nil
 		}
 		events.Emit(ctx, tx, events.SessionEnded{AccountID: who.ID, SessionIDs: ended})
-		return audit.Record(ctx, tx, who, "sessions-ended", 0, "account", who.ID, map[string]any{"sessions": len(ended)})
+		return audit.Record(ctx, tx, who, audit.Act{Action: "sessions-ended", Kind: "account", Subject: who.ID, Detail: map[string]any{"sessions": len(ended)}})
 	})
 }
 

@@ -89,6 +89,18 @@ func endSessions(ctx context.Context, q db.Q, account, one, keep ids.ID, now tim
 	return ended, err
 }
 
+type endedSession struct {
+	ID        ids.ID `db:"id"`
+	AccountID ids.ID `db:"account_id"`
+}
+
+func endSessionOf(ctx context.Context, q db.Q, token []byte, now time.Time) (endedSession, error) {
+	const query = `update sessions set ended_at = $2 where token_hash = $1 and ended_at is null returning id, account_id`
+	var s endedSession
+	err := q.GetContext(ctx, &s, query, token, now)
+	return s, err
+}
+
 type codeRow struct {
 	ID        ids.ID  `db:"id"`
 	AccountID *ids.ID `db:"account_id"`
@@ -97,7 +109,15 @@ type codeRow struct {
 	Tries     int     `db:"tries"`
 }
 
-func insertCode(ctx context.Context, q db.Q, browser, emailHash []byte, email string, nonce []byte, now, expires time.Time) (ids.ID, error) {
+type newCode struct {
+	Browser string
+	Email   string
+	Nonce   []byte
+	Now     time.Time
+	Expires time.Time
+}
+
+func insertCode(ctx context.Context, q db.Q, c newCode) (ids.ID, error) {
 	const query = `insert into sign_in_codes (browser_hash, email_hash, account_id, email_id, nonce, created_at, expires_at)
 		select $1, $2, e.account_id, e.id, $4, $5, $6
 		from (select 1) one left join (
@@ -105,7 +125,7 @@ func insertCode(ctx context.Context, q db.Q, browser, emailHash []byte, email st
 			where e.email = $3 and e.ended_at is null and a.suspended_at is null and a.erased_at is null) e on true
 		returning id`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, browser, emailHash, email, nonce, now, expires)
+	err := q.GetContext(ctx, &id, query, hash(c.Browser), hash(c.Email), c.Email, c.Nonce, c.Now, c.Expires)
 	return id, err
 }
 
@@ -233,17 +253,16 @@ func upsertLoadPerson(ctx context.Context, q db.Q, n int, name string) (ids.ID, 
 	return id, false, err
 }
 
-func insertAccount(ctx context.Context, q db.Q, name string) (ids.ID, error) {
-	const query = `insert into accounts (name) values ($1) returning id`
+// insertAccount makes an account with its address. If somebody has just got
+// that address, no account is made and there is no row.
+func insertAccount(ctx context.Context, q db.Q, name, email string) (ids.ID, error) {
+	const query = `with next as (select nextval(pg_get_serial_sequence('public.accounts', 'id')) as id),
+		address as (insert into account_emails (account_id, email, primary_since) select id, $2, now() from next
+			on conflict (email) where ended_at is null do nothing returning account_id)
+		insert into accounts (id, name) overriding system value select account_id, $1 from address returning id`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, name)
+	err := q.GetContext(ctx, &id, query, name, email)
 	return id, err
-}
-
-func insertEmail(ctx context.Context, q db.Q, account ids.ID, email string) error {
-	const query = `insert into account_emails (account_id, email, primary_since) values ($1, $2, now())`
-	_, err := q.ExecContext(ctx, query, account, email)
-	return err
 }
 
 // findByEmail gives the account that has this address now.
@@ -288,9 +307,10 @@ func unknownServiceAreas(ctx context.Context, q db.Q, slugs []string) ([]string,
 	return out, err
 }
 
-func organisationExists(ctx context.Context, q db.Q, id ids.ID) (bool, error) {
+// organisationMadeUp fails without a row if there is no such organisation.
+func organisationMadeUp(ctx context.Context, q db.Q, id ids.ID) (bool, error) {
 	var yes bool
-	err := q.GetContext(ctx, &yes, `select exists (select from organisations where id = $1)`, id)
+	err := q.GetContext(ctx, &yes, `select made_up from organisations where id = $1`, id)
 	return yes, err
 }
 
@@ -316,6 +336,13 @@ func listPosts(ctx context.Context, q db.Q, account ids.ID) ([]PostHeld, error) 
 	return list, err
 }
 
+func selectPerson(ctx context.Context, q db.Q, id ids.ID) (Person, error) {
+	const query = `select id, name, job, organisation, organisation_id, former from people where id = $1`
+	var p Person
+	err := q.GetContext(ctx, &p, query, id)
+	return p, err
+}
+
 // sharing is true for a person p who is in a space with the reader: nobody
 // else can be found. Its argument is the reader's spaces.
 const sharing = ` exists (select from memberships m where m.account_id = p.id and m.ended_at is null and m.space_id = any($1))`
@@ -336,18 +363,24 @@ type Search struct {
 	AfterID      ids.ID
 }
 
+// listed is a person with the name as the list is sorted by it.
+type listed struct {
+	Person
+	Key string `db:"key"`
+}
+
 // listPeople finds the accounts of the page by their index and looks up posts
 // for those alone, unless words or an organisation are asked for.
-func listPeople(ctx context.Context, q db.Q, spaces []int64, by Search, limit int) ([]Person, error) {
-	const query = `select p.id, p.name, p.job, p.organisation, p.organisation_id, p.former
-		from (select a.id from accounts a where a.erased_at is null and (lower(a.name), a.id) > ($4, $5)
+func listPeople(ctx context.Context, q db.Q, spaces []int64, by Search, limit int) ([]listed, error) {
+	const query = `select p.id, p.name, p.job, p.organisation, p.organisation_id, p.former, page.key
+		from (select a.id, lower(a.name) as key from accounts a where a.erased_at is null and (lower(a.name), a.id) > ($4, $5)
 				and exists (select from memberships m where m.account_id = a.id and m.ended_at is null and m.space_id = any($1))
 				and ($2 = '' and $3 = 0 or exists (select from people p where p.id = a.id and ($3 = 0 or p.organisation_id = $3)
 					and ($2 = '' or public.unaccent(lower(p.name || ' ' || p.job || ' ' || p.organisation)) like '%' || public.unaccent(lower($2)) || '%'
 						or exists (select from unnest(a.ask_me_about) topic where lower(topic) like '%' || lower($2) || '%'))))
 			order by lower(a.name), a.id limit $6) page
-		join people p on p.id = page.id order by lower(p.name), p.id`
-	list := []Person{}
+		join people p on p.id = page.id order by page.key, p.id`
+	list := []listed{}
 	err := q.SelectContext(ctx, &list, query, pq.Array(spaces), escapeLike(by.Text), by.Organisation, by.AfterName, by.AfterID, limit)
 	return list, err
 }
@@ -388,5 +421,12 @@ func listFound(ctx context.Context, q db.Q, spaces []int64, list []ids.ID) ([]fi
 func peopleOf(ctx context.Context, q db.Q, organisation ids.ID) ([]ids.ID, error) {
 	var list []ids.ID
 	err := q.SelectContext(ctx, &list, `select id from people where organisation_id = $1`, organisation)
+	return list, err
+}
+
+// peopleInArea gives those who chose the service area.
+func peopleInArea(ctx context.Context, q db.Q, slug string) ([]ids.ID, error) {
+	var list []ids.ID
+	err := q.SelectContext(ctx, &list, `select id from accounts where $1 = any(service_areas) and erased_at is null`, slug)
 	return list, err
 }

@@ -54,6 +54,15 @@ func ReadCursor(cursor string, key ...any) error {
 	return nil
 }
 
+// Map makes a page of other items from a page of rows, in the same order.
+func Map[A, B any](from *Page[A], f func(A) B) *Page[B] {
+	page := &Page[B]{Items: make([]B, len(from.Items)), Next: from.Next}
+	for i, item := range from.Items {
+		page.Items[i] = f(item)
+	}
+	return page
+}
+
 // Cut makes a page of rows that were read one more than limit: the extra row
 // only says that there is a next page, whose cursor is made from the last
 // item kept.

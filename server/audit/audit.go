@@ -25,17 +25,26 @@ type Entry struct {
 	Facts       map[string]any          `json:"facts"`
 }
 
-// Record writes an act in the transaction that does it. Detail holds ids,
-// roles and dates, never what people wrote. A zero space is the whole site.
-func Record(ctx context.Context, tx *db.Tx, who access.Actor, action string, space ids.ID, kind string, subject ids.ID, detail map[string]any) error {
-	if detail == nil {
-		detail = map[string]any{}
+// Act is something to record. Detail holds ids, roles and dates, never what
+// people wrote. A zero space is the whole site.
+type Act struct {
+	Action  string
+	Space   ids.ID
+	Kind    string // of the subject
+	Subject ids.ID
+	Detail  map[string]any
+}
+
+// Record writes an act in the transaction that does it.
+func Record(ctx context.Context, tx *db.Tx, who access.Actor, act Act) error {
+	if act.Detail == nil {
+		act.Detail = map[string]any{}
 	}
 	const query = `insert into audit_entries (actor_id, action, space_id, subject_kind, subject_id, detail)
 		values (nullif($1::bigint, 0), $2, nullif($3::bigint, 0), $4, nullif($5::bigint, 0), $6::text::jsonb)`
-	_, err := tx.ExecContext(ctx, query, who.ID, action, space, kind, subject, db.JSON[map[string]any]{V: detail})
+	_, err := tx.ExecContext(ctx, query, who.ID, act.Action, act.Space, act.Kind, act.Subject, db.JSON[map[string]any]{V: act.Detail})
 	if err != nil {
-		return fmt.Errorf("record %s: %w", action, err)
+		return fmt.Errorf("record %s: %w", act.Action, err)
 	}
 	return nil
 }

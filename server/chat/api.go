@@ -120,7 +120,7 @@ type patchMessageInput struct {
 	MessageID ids.Param `path:"messageId"`
 	Body      struct {
 		Body    string `json:"body" minLength:"1" maxLength:"8000"`
-		Version int    `json:"version" minimum:"1"`
+		Version int    `json:"version" minimum:"1" maximum:"2147483647"`
 	}
 }
 

@@ -233,7 +233,7 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 			if err := who.Must(access.RemoveContent, space, "message"); err != nil {
 				return err
 			}
-			if err := audit.Record(ctx, tx, who, "message-deleted", space, "message", id, nil); err != nil {
+			if err := audit.Record(ctx, tx, who, audit.Act{Action: "message-deleted", Space: space, Kind: "message", Subject: id}); err != nil {
 				return err
 			}
 		}

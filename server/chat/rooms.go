@@ -82,7 +82,7 @@ func (s *Service) MakeRoom(ctx context.Context, who access.Actor, space ids.ID, 
 			return fmt.Errorf("make room: %w", err)
 		}
 		events.Emit(ctx, tx, events.RoomMade{RoomID: id, SpaceID: space})
-		return audit.Record(ctx, tx, who, "room-made", space, "room", id, nil)
+		return audit.Record(ctx, tx, who, audit.Act{Action: "room-made", Space: space, Kind: "room", Subject: id})
 	})
 	if err != nil {
 		return nil, err

@@ -199,6 +199,13 @@ func BadText(err error) bool {
 	return errors.As(err, &e) && (e.Code == "22021" || e.Code == "22P05")
 }
 
+// BadNumber says whether a number was beyond what PostgreSQL can hold there
+// (SQLSTATE 22003).
+func BadNumber(err error) bool {
+	var e *pq.Error
+	return errors.As(err, &e) && e.Code == "22003"
+}
+
 // Gone says whether the database could not be reached or went away, so that
 // waiting a moment may help.
 func Gone(err error) bool {

@@ -120,8 +120,3 @@ type OrganisationChanged struct {
 type ServiceAreaChanged struct {
 	Slug string `json:"slug"`
 }
-
-// StoryPublished says that a story can be read by its audience.
-type StoryPublished struct {
-	StoryID ids.ID `json:"storyId"`
-}

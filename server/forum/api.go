@@ -75,7 +75,7 @@ type patchTopicInput struct {
 		Title   *string `json:"title,omitempty" minLength:"1" maxLength:"500" doc:"By the author or a moderator"`
 		Pinned  *bool   `json:"pinned,omitempty"`
 		Closed  *bool   `json:"closed,omitempty"`
-		Version int     `json:"version" minimum:"1"`
+		Version int     `json:"version" minimum:"1" maximum:"2147483647"`
 	}
 }
 
@@ -135,7 +135,7 @@ type patchPostInput struct {
 	PostID ids.Param `path:"postId"`
 	Body   struct {
 		Body    string `json:"body" minLength:"1" maxLength:"20000"`
-		Version int    `json:"version" minimum:"1"`
+		Version int    `json:"version" minimum:"1" maximum:"2147483647"`
 	}
 }
 

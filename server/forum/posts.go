@@ -232,7 +232,7 @@ func (s *Service) DeletePost(ctx context.Context, who access.Actor, id ids.ID) e
 		}
 		if p.Author.ID != who.ID {
 			detail := map[string]any{"topic": t.ID, "number": p.Number}
-			if err := audit.Record(ctx, tx, who, "post-deleted", t.SpaceID, "post", id, detail); err != nil {
+			if err := audit.Record(ctx, tx, who, audit.Act{Action: "post-deleted", Space: t.SpaceID, Kind: "post", Subject: id, Detail: detail}); err != nil {
 				return false, err
 			}
 		}

@@ -295,7 +295,7 @@ func applyEdit(ctx context.Context, tx *db.Tx, who access.Actor, t heldTopic, in
 		return fmt.Errorf("store topic: %w", err)
 	}
 	for _, act := range acts {
-		if err := audit.Record(ctx, tx, who, act, t.SpaceID, "topic", t.ID, nil); err != nil {
+		if err := audit.Record(ctx, tx, who, audit.Act{Action: act, Space: t.SpaceID, Kind: "topic", Subject: t.ID}); err != nil {
 			return err
 		}
 	}

@@ -132,25 +132,3 @@ func one(s string) []string {
 	}
 	return []string{s}
 }
-
-// PutAll puts every story into search again, for a new version of what is
-// put. It returns how many there are.
-func (s *Service) PutAll(ctx context.Context) (int, error) {
-	n, after := 0, ids.ID(0)
-	for {
-		var list []ids.ID
-		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-			if list, err = storiesAfter(ctx, tx, after, batch); err != nil {
-				return err
-			}
-			return put(ctx, tx, list)
-		})
-		if err != nil {
-			return n, fmt.Errorf("put stories again: %w", err)
-		}
-		if n += len(list); len(list) < batch {
-			return n, nil
-		}
-		after = list[len(list)-1]
-	}
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"guildhall/server/db"
-	"guildhall/server/events"
 	"guildhall/server/ids"
 	"guildhall/server/markup"
 )
@@ -38,12 +37,15 @@ func load(ctx context.Context, tx *db.Tx, rows []Row) error {
 	stored := make([]storedRow, len(rows))
 	for i, r := range rows {
 		s := storedRow{Row: r, SourceHash: r.hash()}
-		for from, into := range map[string]*string{r.Problem: &s.ProblemHTML, r.WhatWasDone: &s.WhatWasDoneHTML, r.Outcome: &s.OutcomeHTML} {
-			html, err := markup.HTML(from)
+		for _, section := range []struct {
+			from string
+			into *string
+		}{{r.Problem, &s.ProblemHTML}, {r.WhatWasDone, &s.WhatWasDoneHTML}, {r.Outcome, &s.OutcomeHTML}} {
+			html, err := markup.HTML(section.from)
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.SourceID, err)
 			}
-			*into = html
+			*section.into = html
 		}
 		stored[i] = s
 	}
@@ -57,9 +59,6 @@ func load(ctx context.Context, tx *db.Tx, rows []Row) error {
 	touched := make([]ids.ID, 0, len(loaded))
 	for _, l := range loaded {
 		touched = append(touched, l.ID)
-		if l.Fresh {
-			events.Emit(ctx, tx, events.StoryPublished{StoryID: l.ID})
-		}
 	}
 	return put(ctx, tx, touched)
 }

@@ -145,7 +145,6 @@ func storiesOfArea(ctx context.Context, q db.Q, slug string) ([]ids.ID, error) {
 type loadedRow struct {
 	ID       ids.ID `db:"id"`
 	SourceID string `db:"source_id"`
-	Fresh    bool   `db:"fresh"`
 }
 
 // upsertStories gives the rows that were added or changed. A story that was
@@ -167,7 +166,7 @@ func upsertStories(ctx context.Context, q db.Q, rows []storedRow) ([]loadedRow, 
 			year_certain = excluded.year_certain, stage = excluded.stage, evidence = excluded.evidence, evidence_note = excluded.evidence_note,
 			licence = excluded.licence, last_checked_on = excluded.last_checked_on, version = stories.version + 1, updated_at = now()
 		where stories.source_hash not in ('', excluded.source_hash)
-		returning id, source_id, xmax = 0 as fresh`
+		returning id, source_id`
 	var loaded []loadedRow
 	err := q.SelectContext(ctx, &loaded, query, db.JSON[[]storedRow]{V: rows})
 	return loaded, err
@@ -227,10 +226,4 @@ func replaceParts(ctx context.Context, q db.Q, loaded []loadedRow, rows []stored
 		select r.story_id, r.position, r.url, r.name from jsonb_to_recordset($1::text::jsonb) as r(story_id bigint, position int, url text, name text)`
 	_, err := q.ExecContext(ctx, source, db.JSON[[]part]{V: sources})
 	return err
-}
-
-func storiesAfter(ctx context.Context, q db.Q, after ids.ID, limit int) ([]ids.ID, error) {
-	var list []ids.ID
-	err := q.SelectContext(ctx, &list, `select id from stories where id > $1 order by id limit $2`, after, limit)
-	return list, err
 }

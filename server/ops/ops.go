@@ -13,10 +13,8 @@ import (
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/ids"
+	"guildhall/server/orgs"
 )
-
-// Attribution is what the licences of the open data ask to be shown.
-const Attribution = "Contains data from mySociety (CC-BY-4.0) and public sector information licensed under the OGL v3."
 
 // Health says whether the node can serve.
 type Health struct {
@@ -101,6 +99,6 @@ type Facts struct {
 func (s Site) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "get-site", Method: "GET", Path: "/site", Summary: "What everybody may know of this network", Door: api.Public},
 		func(context.Context, access.Actor, *struct{}) (*Facts, error) {
-			return &Facts{Name: s.Config.Name, Demo: s.Config.Demo, Version: s.Version, Attribution: Attribution, TimeZone: s.Config.TimeZone}, nil
+			return &Facts{Name: s.Config.Name, Demo: s.Config.Demo, Version: s.Version, Attribution: orgs.Attribution, TimeZone: s.Config.TimeZone}, nil
 		})
 }

@@ -15,6 +15,7 @@ type listInput struct {
 	Nation string `query:"nation" maxLength:"40"`
 	Region string `query:"region" maxLength:"40"`
 	Former bool   `query:"former" doc:"Abolished ones too"`
+	MadeUp bool   `query:"madeUp" doc:"Only those made up for the demonstration: its people can belong to no others"`
 	Cursor string `query:"cursor" maxLength:"1000"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -37,7 +38,7 @@ func (s *Service) Routes(r *api.Router) {
 		Summary: "Councils and partners, found by any of their names",
 	}, func(ctx context.Context, who access.Actor, in *listInput) (*api.Page[Organisation], error) {
 		return s.List(ctx, who, Search{
-			Text: in.Q, Type: in.Type, Nation: in.Nation, Region: in.Region, Former: in.Former, Cursor: in.Cursor, Limit: in.Limit,
+			Text: in.Q, Type: in.Type, Nation: in.Nation, Region: in.Region, Former: in.Former, MadeUp: in.MadeUp, Cursor: in.Cursor, Limit: in.Limit,
 		})
 	})
 	api.Handle(r, api.Op{

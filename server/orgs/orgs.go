@@ -101,6 +101,7 @@ type Search struct {
 	Nation string
 	Region string
 	Former bool // abolished ones too
+	MadeUp bool // only those of the demonstration
 	Cursor string
 	Limit  int
 }
@@ -117,11 +118,7 @@ func (s *Service) List(ctx context.Context, _ access.Actor, want Search) (*api.P
 		return nil, fmt.Errorf("list organisations: %w", err)
 	}
 	page := api.Cut(rows, want.Limit, func(r listedRow) string { return api.Cursor(r.Rank, r.ShortName, r.ID) })
-	out := &api.Page[Organisation]{Items: make([]Organisation, len(page.Items)), Next: page.Next}
-	for i, r := range page.Items {
-		out.Items[i] = r.Organisation
-	}
-	return out, nil
+	return api.Map(page, func(r listedRow) Organisation { return r.Organisation }), nil
 }
 
 // Get gives one organisation with all that is known of it. Everybody who is

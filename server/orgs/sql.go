@@ -15,14 +15,14 @@ const organisationColumns = `o.id, o.code, o.name, o.short_name, o.type, o.type_
 	o.rural_urban, o.current, o.starts_on::text, o.ends_on::text, o.made_up, o.homepage, o.version`
 
 type listKey struct {
-	Rank int
+	Rank int32 // as the SQL has it: a cursor with more was not made here
 	Name string
 	ID   ids.ID
 }
 
 type listedRow struct {
 	Organisation
-	Rank int `db:"rank"`
+	Rank int32 `db:"rank"`
 }
 
 // listOrganisations gives one row more than the limit. The best of an
@@ -35,12 +35,12 @@ func listOrganisations(ctx context.Context, q db.Q, want Search, after listKey) 
 				when a.key like '%' || $1 || '%' then 3 when similarity(a.key, $1) > 0.5 then 4 end)
 			from organisation_aliases a where a.organisation_id = o.id) end as rank
 		from organisations o
-		where ($2 = '' or o.type = $2) and ($3 = '' or o.nation = $3) and ($4 = '' or o.region = $4) and ($5 or o.current)
+		where ($2 = '' or o.type = $2) and ($3 = '' or o.nation = $3) and ($4 = '' or o.region = $4) and ($5 or o.current) and (not $10 or o.made_up)
 	) l where rank is not null and ($9 = 0 or (rank, short_name, id) > ($7, $8, $9))
 	order by rank, short_name, id limit $6`
 	var rows []listedRow
 	err := q.SelectContext(ctx, &rows, query, likeable(search.Key(want.Text)), want.Type, want.Nation, want.Region, want.Former, want.Limit+1,
-		after.Rank, after.Name, after.ID)
+		after.Rank, after.Name, after.ID, want.MadeUp)
 	return rows, err
 }
 

@@ -74,15 +74,11 @@ func (s *Service) getMembers(ctx context.Context, who access.Actor, in *pageInpu
 
 type postMemberInput struct {
 	SpaceID ids.Param `path:"spaceId"`
-	Body    struct {
-		Email string      `json:"email" maxLength:"254"`
-		Name  string      `json:"name,omitempty" maxLength:"120" doc:"Needed if nobody has the address yet"`
-		Role  access.Role `json:"role,omitempty" enum:"member,facilitator,moderator,editor"`
-	}
+	Body    NewMember
 }
 
 func (s *Service) postMember(ctx context.Context, who access.Actor, in *postMemberInput) (*Member, error) {
-	return s.AddMember(ctx, who, in.SpaceID.ID, in.Body.Email, in.Body.Name, in.Body.Role)
+	return s.AddMember(ctx, who, in.SpaceID.ID, in.Body)
 }
 
 type memberInput struct {
@@ -93,13 +89,11 @@ type memberInput struct {
 type patchMemberInput struct {
 	SpaceID  ids.Param `path:"spaceId"`
 	PersonID ids.Param `path:"personId"`
-	Body     struct {
-		Role access.Role `json:"role" enum:"member,facilitator,moderator,editor"`
-	}
+	Body     RoleEdit
 }
 
 func (s *Service) patchMember(ctx context.Context, who access.Actor, in *patchMemberInput) (*Member, error) {
-	return s.SetRole(ctx, who, in.SpaceID.ID, in.PersonID.ID, in.Body.Role)
+	return s.SetRole(ctx, who, in.SpaceID.ID, in.PersonID.ID, in.Body)
 }
 
 func (s *Service) deleteMember(ctx context.Context, who access.Actor, in *memberInput) error {

@@ -3,7 +3,6 @@ package spaces
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"guildhall/server/access"
@@ -22,6 +21,7 @@ type Member struct {
 	Role      access.Role     `json:"role" db:"role" enum:"member,facilitator,moderator,editor"`
 	JoinedAt  time.Time       `json:"joinedAt" db:"joined_at"`
 	SteppedIn bool            `json:"steppedIn" db:"stepped_in" doc:"An admin who came in to look after the space"`
+	Version   int             `json:"version" db:"version"`
 }
 
 // Members lists who is in the space: hosts first, then by name.
@@ -41,34 +41,41 @@ func (s *Service) Members(ctx context.Context, who access.Actor, space ids.ID, c
 	if err != nil {
 		return nil, fmt.Errorf("list members: %w", err)
 	}
-	return api.Cut(list, limit, func(m Member) string {
-		return api.Cursor(rank(m.Role), strings.ToLower(m.Person.Name), m.Person.ID)
-	}), nil
+	page := api.Cut(list, limit, func(m listedMember) string { return api.Cursor(m.Rank, m.Key, m.Person.ID) })
+	return api.Map(page, func(m listedMember) Member { return m.Member }), nil
 }
 
-// place is the sort key of a list of members.
+// place is the sort key of a list of members, with the values that the SQL
+// sorts by.
 type place struct {
-	Rank int
+	Rank int32
 	Name string
 	ID   ids.ID
 }
 
-// rank puts hosts before members, as the SQL does.
-func rank(role access.Role) int {
-	if role == access.Member {
-		return 1
-	}
-	return 0
+type listedMember struct {
+	Member
+	Rank int32  `db:"rank"`
+	Key  string `db:"key"`
+}
+
+// NewMember is whom to bring into a space. The name is needed if nobody has
+// the address yet; without a role they are a member.
+type NewMember struct {
+	Email string      `json:"email" maxLength:"254"`
+	Name  string      `json:"name,omitempty" maxLength:"120" doc:"Needed if nobody has the address yet"`
+	Role  access.Role `json:"role,omitempty" enum:"member,facilitator,moderator,editor"`
 }
 
 // AddMember brings a person into a space by e-mail address. An address that
 // nobody has yet makes an account, for which a name is needed; the person
 // signs in with that address.
-func (s *Service) AddMember(ctx context.Context, who access.Actor, space ids.ID, email, name string, role access.Role) (*Member, error) {
+func (s *Service) AddMember(ctx context.Context, who access.Actor, space ids.ID, in NewMember) (*Member, error) {
 	at, err := s.manage(ctx, who, access.AddMember, space)
 	if err != nil {
 		return nil, err
 	}
+	role := in.Role
 	if role == "" {
 		role = access.Member
 	}
@@ -80,18 +87,17 @@ func (s *Service) AddMember(ctx context.Context, who access.Actor, space ids.ID,
 	}
 	var account ids.ID
 	err = s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-		if account, err = s.accounts.Invite(ctx, tx, who, email, name); err != nil {
+		if account, err = s.accounts.Invite(ctx, tx, who, in.Email, in.Name); err != nil {
 			return err
 		}
-		if _, err := getRole(ctx, tx, space, account); err == nil {
+		added, err := s.Admit(ctx, tx, space, account, role)
+		if err != nil {
+			return err
+		}
+		if !added {
 			return problem.Conflict("already-member", "This person is in the space already.")
-		} else if !db.NoRows(err) {
-			return fmt.Errorf("look for member: %w", err)
 		}
-		if err := s.Admit(ctx, tx, space, account, role); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, who, "member-added", space, "account", account, map[string]any{"role": role})
+		return audit.Record(ctx, tx, who, audit.Act{Action: "member-added", Space: space, Kind: "account", Subject: account, Detail: map[string]any{"role": role}})
 	})
 	if err != nil {
 		return nil, err
@@ -119,56 +125,89 @@ func (s *Service) manage(ctx context.Context, who access.Actor, action access.Ac
 	return space, who.Must(action, id, "space")
 }
 
+// RoleEdit is what a member is to be, as of the version that was seen.
+type RoleEdit struct {
+	Role    access.Role `json:"role" enum:"member,facilitator,moderator,editor"`
+	Version int         `json:"version" minimum:"1" maximum:"2147483647"`
+}
+
 // SetRole makes a member something else in the space. The last moderator
-// cannot be made less.
-func (s *Service) SetRole(ctx context.Context, who access.Actor, space, account ids.ID, role access.Role) (*Member, error) {
+// cannot be made less. A stale version is a problem that carries the present
+// state.
+func (s *Service) SetRole(ctx context.Context, who access.Actor, space, account ids.ID, in RoleEdit) (*Member, error) {
 	at, err := s.manage(ctx, who, access.SetRole, space)
 	if err != nil {
 		return nil, err
 	}
-	if !roleFits(role, at.Kind) {
+	if !roleFits(in.Role, at.Kind) {
 		return nil, problem.Invalid("body.role", "editors are in the network space only")
 	}
+	stale := false
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		was, err := s.lockMember(ctx, tx, space, account, role)
+		was, err := s.lockMember(ctx, tx, space, account)
 		if err != nil {
 			return err
 		}
-		if err := setRole(ctx, tx, space, account, role); err != nil {
+		if stale = was.Version != in.Version; stale {
+			return nil
+		}
+		if err := mayEnd(ctx, tx, space, was, in.Role); err != nil {
+			return err
+		}
+		if err := setRole(ctx, tx, space, account, in.Role); err != nil {
 			return fmt.Errorf("set role: %w", err)
 		}
 		events.Emit(ctx, tx, events.RoleSet{SpaceID: space, AccountID: account})
-		return audit.Record(ctx, tx, who, "role-set", space, "account", account, map[string]any{"from": was, "to": role})
+		return audit.Record(ctx, tx, who, audit.Act{Action: "role-set", Space: space, Kind: "account", Subject: account, Detail: map[string]any{"from": was.Role, "to": in.Role}})
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.member(ctx, space, account)
+	m, err := s.member(ctx, space, account)
+	if err == nil && stale {
+		return nil, problem.Stale(m)
+	}
+	return m, err
+}
+
+// held is a membership under the lock of its space's roster.
+type held struct {
+	AccountID ids.ID      `db:"account_id"`
+	Role      access.Role `db:"role"`
+	SteppedIn bool        `db:"stepped_in"`
+	Version   int         `db:"version"`
 }
 
 // lockMember holds the space's roster, so that two changes at once cannot
-// leave it without a moderator, and gives the member's present role.
-func (s *Service) lockMember(ctx context.Context, tx *db.Tx, space, account ids.ID, next access.Role) (access.Role, error) {
+// leave it without a moderator, and gives the membership as it is.
+func (s *Service) lockMember(ctx context.Context, tx *db.Tx, space, account ids.ID) (held, error) {
 	if err := lockSpace(ctx, tx, space); err != nil {
-		return "", fmt.Errorf("hold the roster: %w", err)
+		return held{}, fmt.Errorf("hold the roster: %w", err)
 	}
-	was, err := getRole(ctx, tx, space, account)
+	was, err := getHeld(ctx, tx, space, account)
 	if db.NoRows(err) {
-		return "", problem.NotFound("member")
+		return held{}, problem.NotFound("member")
 	}
 	if err != nil {
-		return "", fmt.Errorf("load member: %w", err)
-	}
-	if isKeeper(was) && !isKeeper(next) {
-		others, err := countKeepers(ctx, tx, space, account)
-		if err != nil {
-			return "", fmt.Errorf("count moderators: %w", err)
-		}
-		if others == 0 {
-			return "", problem.Conflict("last-moderator", "This is the last moderator of the space. Make somebody else one first.")
-		}
+		return held{}, fmt.Errorf("load member: %w", err)
 	}
 	return was, nil
+}
+
+// mayEnd refuses to take the last moderator's role. An admin who stepped in is
+// a guest: they do not count, and may always go.
+func mayEnd(ctx context.Context, tx *db.Tx, space ids.ID, was held, next access.Role) error {
+	if was.SteppedIn || !isKeeper(was.Role) || isKeeper(next) {
+		return nil
+	}
+	others, err := countKeepers(ctx, tx, space, was.AccountID)
+	if err != nil {
+		return fmt.Errorf("count moderators: %w", err)
+	}
+	if others == 0 {
+		return problem.Conflict("last-moderator", "This is the last moderator of the space. Make somebody else one first.")
+	}
+	return nil
 }
 
 // RemoveMember ends a membership. Nobody is removed from the network, which
@@ -188,15 +227,18 @@ func (s *Service) RemoveMember(ctx context.Context, who access.Actor, space, acc
 		return problem.Conflict("network-member", "Everybody is in the network; an account is closed instead.")
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		was, err := s.lockMember(ctx, tx, space, account, "")
+		was, err := s.lockMember(ctx, tx, space, account)
 		if err != nil {
+			return err
+		}
+		if err := mayEnd(ctx, tx, space, was, ""); err != nil {
 			return err
 		}
 		if err := endMembership(ctx, tx, space, account, who.ID, s.now()); err != nil {
 			return fmt.Errorf("remove member: %w", err)
 		}
 		events.Emit(ctx, tx, events.MemberRemoved{SpaceID: space, AccountID: account})
-		return audit.Record(ctx, tx, who, "member-removed", space, "account", account, map[string]any{"role": was})
+		return audit.Record(ctx, tx, who, audit.Act{Action: "member-removed", Space: space, Kind: "account", Subject: account, Detail: map[string]any{"role": was.Role}})
 	})
 }
 
@@ -235,7 +277,7 @@ func (s *Service) enter(ctx context.Context, who access.Actor, id ids.ID, role a
 		if steppedIn {
 			act = "stepped-in"
 		}
-		return audit.Record(ctx, tx, who, act, id, "account", who.ID, nil)
+		return audit.Record(ctx, tx, who, audit.Act{Action: act, Space: id, Kind: "account", Subject: who.ID})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("enter space: %w", err)

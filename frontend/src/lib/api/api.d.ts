@@ -1040,6 +1040,8 @@ export interface components {
             role: "member" | "facilitator" | "moderator" | "editor";
             /** @description An admin who came in to look after the space */
             steppedIn: boolean;
+            /** Format: int64 */
+            version: number;
         };
         Message: {
             author: components["schemas"]["Person"];
@@ -1065,6 +1067,13 @@ export interface components {
             seq: number;
             /** Format: int64 */
             version: number;
+        };
+        NewMember: {
+            email: string;
+            /** @description Needed if nobody has the address yet */
+            name?: string;
+            /** @enum {string} */
+            role?: "member" | "facilitator" | "moderator" | "editor";
         };
         NewPost: {
             job: string;
@@ -1170,10 +1179,6 @@ export interface components {
             id: string | null;
             name: string;
         };
-        PatchMemberInputBody: {
-            /** @enum {string} */
-            role: "member" | "facilitator" | "moderator" | "editor";
-        };
         PatchMessageInputBody: {
             body: string;
             /** Format: int64 */
@@ -1246,13 +1251,6 @@ export interface components {
              * @description The last number given in the topic
              */
             lastNumber: number;
-        };
-        PostMemberInputBody: {
-            email: string;
-            /** @description Needed if nobody has the address yet */
-            name?: string;
-            /** @enum {string} */
-            role?: "member" | "facilitator" | "moderator" | "editor";
         };
         PostMessageInputBody: {
             /** @description Markdown */
@@ -1381,6 +1379,12 @@ export interface components {
             pages: number;
             /** Format: int64 */
             total: number;
+        };
+        RoleEdit: {
+            /** @enum {string} */
+            role: "member" | "facilitator" | "moderator" | "editor";
+            /** Format: int64 */
+            version: number;
         };
         Room: {
             archived: boolean;
@@ -1955,6 +1959,8 @@ export interface operations {
                 region?: string;
                 /** @description Abolished ones too */
                 former?: boolean;
+                /** @description Only those made up for the demonstration: its people can belong to no others */
+                madeUp?: boolean;
                 cursor?: string;
                 limit?: number;
             };
@@ -3690,7 +3696,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PostMemberInputBody"];
+                "application/json": components["schemas"]["NewMember"];
             };
         };
         responses: {
@@ -3846,7 +3852,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PatchMemberInputBody"];
+                "application/json": components["schemas"]["RoleEdit"];
             };
         };
         responses: {

@@ -39,8 +39,8 @@ export const listMembers = (spaceId: string, cursor?: string) =>
 	);
 export const addMember = (spaceId: string, email: string, name: string, role: Role) =>
 	take(POST('/spaces/{spaceId}/members', { params: { path: { spaceId } }, body: { email, role, name: some(name) } }));
-export const setRole = (spaceId: string, personId: string, role: Role) =>
-	take(PATCH('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } }, body: { role } }));
+export const setRole = (spaceId: string, personId: string, role: Role, version: number) =>
+	take(PATCH('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } }, body: { role, version } }));
 export const removeMember = (spaceId: string, personId: string) =>
 	take(DELETE('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } } }));
 
@@ -107,7 +107,7 @@ export const listServiceAreas = () => take(GET('/service-areas'));
 export const listPeople = (by: { q?: string; organisation?: string; cursor?: string }, signal?: Signal) =>
 	take(GET('/people', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
 export const getPerson = (personId: string) => take(GET('/people/{personId}', { params: { path: { personId } } }));
-export const listOrganisations = (by: { q?: string; cursor?: string }, signal?: Signal) =>
-	take(GET('/organisations', { params: { query: { q: some(by.q), cursor: some(by.cursor) } }, signal }));
+export const listOrganisations = (by: { q?: string; madeUp?: boolean; cursor?: string }, signal?: Signal) =>
+	take(GET('/organisations', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
 export const getOrganisation = (organisationId: string) =>
 	take(GET('/organisations/{organisationId}', { params: { path: { organisationId } } }));
