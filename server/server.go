@@ -157,7 +157,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Bus = realtime.NewBus()
 	s.Search = search.New(d.DB, d.Log)
 	s.Accounts = accounts.New(accounts.Deps{DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Search: s.Search, Secret: secret, Terminal: d.Terminal})
-	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload})
+	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload, Ended: s.Accounts.Ended})
 	s.Orgs = orgs.New(d.DB)
 	s.Search.ResolveNames(s.Orgs.Names)
 	mismatch := prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -129,6 +129,16 @@ func (s *Service) Reload(ctx context.Context, session ids.ID) (access.Actor, err
 	return row.actor(), nil
 }
 
+// Ended gives those of the sessions that are over: signed out, run out, or of
+// an account that is suspended or erased.
+func (s *Service) Ended(ctx context.Context, sessions []ids.ID) ([]ids.ID, error) {
+	ended, err := listEnded(ctx, s.db, sessions, s.now())
+	if err != nil {
+		return nil, fmt.Errorf("list ended sessions: %w", err)
+	}
+	return ended, nil
+}
+
 func hash(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]

@@ -101,6 +101,16 @@ func endSessionOf(ctx context.Context, q db.Q, token []byte, now time.Time) (end
 	return s, err
 }
 
+// listEnded reads each by its key: some ten thousand at a time are few.
+func listEnded(ctx context.Context, q db.Q, sessions []ids.ID, now time.Time) ([]ids.ID, error) {
+	const query = `select u.id from unnest($1::bigint[]) as u(id) where not exists (
+		select 1 from sessions s join accounts a on a.id = s.account_id
+		where s.id = u.id and s.ended_at is null and s.expires_at > $2 and a.suspended_at is null and a.erased_at is null)`
+	var ended []ids.ID
+	err := q.SelectContext(ctx, &ended, query, pq.Array(ids.Ints(sessions)), now)
+	return ended, err
+}
+
 type codeRow struct {
 	ID        ids.ID  `db:"id"`
 	AccountID *ids.ID `db:"account_id"`

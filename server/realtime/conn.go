@@ -21,8 +21,9 @@ const (
 )
 
 const (
-	mostFrames   = 256
-	mostBytes    = 1 << 20
+	mostFrames   = 256     // waiting for one socket; more is too slow
+	mostBytes    = 1 << 20 // the same
+	mostCatchUp  = 4 << 20 // bytes sent again on subscribing; more is a reload
 	writeTimeout = 10 * time.Second
 	mostPerWrite = 64 << 10
 )
@@ -39,17 +40,21 @@ type conn struct {
 
 	mu       sync.Mutex
 	actor    access.Actor
-	queue    []packet
-	frames   int
+	queue    []queued
+	frames   int // of the queue, as far as they count
 	bytes    int
+	catching int // packets of a catch-up in the queue
 	writing  bool
 	shut     bool // nothing more is queued
 	code     int
 	reason   string
-	idle     *sync.Cond // signalled when the writer ends
+	changed  *sync.Cond // signalled when the writer ends, a catch-up is out, or the socket shuts
 	rooms    map[ids.ID]ids.ID
 	spaces   map[ids.ID]struct{}
 	nextBeat time.Time
+
+	refreshing bool // somebody loads the rights
+	stale      bool // and must load them again before they count
 
 	aliveAt   time.Time // the last sign of life that was passed on
 	aliveAway bool
@@ -60,13 +65,21 @@ func newConn(h *Hub, ws *websocket.Conn, who access.Actor) *conn {
 		hub: h, ws: ws, raw: ws.NetConn(), account: who.ID, session: who.SessionID, actor: who,
 		rooms: map[ids.ID]ids.ID{}, spaces: map[ids.ID]struct{}{}, nextBeat: h.now().Add(heartbeatEvery),
 	}
-	c.idle = sync.NewCond(&c.mu)
+	c.changed = sync.NewCond(&c.mu)
 	return c
 }
 
-// push queues a packet and never blocks. A socket that already has too much
+// queued is a packet that waits. What did not make the socket slow does not
+// count towards the limits: what came to an empty queue, however large, and
+// what it asked to get again.
+type queued struct {
+	packet
+	counts, again bool
+}
+
+// push queues packets and never blocks. A socket that already has too much
 // waiting is closed: it never silently misses a frame.
-func (c *conn) push(p packet) {
+func (c *conn) push(list ...packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.shut {
@@ -77,10 +90,46 @@ func (c *conn) push(p packet) {
 		c.shutLocked(closeSlow, "too slow")
 		return
 	}
-	c.queue = append(c.queue, p)
-	c.frames += p.frames
-	c.bytes += len(p.bytes)
-	if !c.writing {
+	counts := len(c.queue) > 0
+	for _, p := range list {
+		c.queue = append(c.queue, queued{packet: p, counts: counts})
+		if counts {
+			c.frames += p.frames
+			c.bytes += len(p.bytes)
+		}
+	}
+	c.startWriter()
+}
+
+// catchUp queues what a socket missed. Its size is bounded by the caller, and
+// there is one at a time, for which the reader waits.
+func (c *conn) catchUp(list []packet) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shut {
+		return
+	}
+	for _, p := range list {
+		c.queue = append(c.queue, queued{packet: p, again: true})
+	}
+	c.catching += len(list)
+	c.startWriter()
+}
+
+// waitCatchUp returns when no catch-up waits in the queue, or with no when the
+// socket is going.
+func (c *conn) waitCatchUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.catching > 0 && !c.shut {
+		c.changed.Wait()
+	}
+	return !c.shut
+}
+
+// startWriter needs the lock.
+func (c *conn) startWriter() {
+	if !c.writing && len(c.queue) > 0 {
 		c.writing = true
 		go c.write()
 	}
@@ -89,7 +138,7 @@ func (c *conn) push(p packet) {
 // write sends what is queued until nothing is. A socket that takes nothing for
 // ten seconds is dead.
 func (c *conn) write() {
-	defer c.hub.recover("write to a socket")
+	defer c.hub.recover("write to a socket", c)
 	defer c.writerEnded()
 	for {
 		batch, frames := c.takeBatch()
@@ -128,16 +177,24 @@ func (c *conn) takeBatch() ([]byte, int) {
 	batch := c.queue[0].bytes
 	if n > 1 {
 		batch = make([]byte, 0, size)
-		for _, p := range c.queue[:n] {
+	}
+	for _, p := range c.queue[:n] {
+		if n > 1 {
 			batch = append(batch, p.bytes...)
+		}
+		if p.counts {
+			c.frames -= p.frames
+			c.bytes -= len(p.bytes)
+		}
+		if p.again {
+			c.catching--
 		}
 	}
 	clear(c.queue[:n])
 	if c.queue = c.queue[n:]; len(c.queue) == 0 {
 		c.queue = nil // lets go of the array: most sockets are idle most of the time
 	}
-	c.frames -= frames
-	c.bytes -= size
+	c.changed.Broadcast()
 	return batch, frames
 }
 
@@ -145,12 +202,10 @@ func (c *conn) writerEnded() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writing = false
-	if len(c.queue) > 0 && !c.shut { // pushed after the last look
-		c.writing = true
-		go c.write()
-		return
+	if !c.shut {
+		c.startWriter() // for what was pushed after the last look
 	}
-	c.idle.Broadcast()
+	c.changed.Broadcast()
 }
 
 // close ends the connection with a code. The first call wins.
@@ -165,6 +220,7 @@ func (c *conn) shutLocked(code int, reason string) {
 		return
 	}
 	c.shut, c.code, c.reason = true, code, reason
+	c.changed.Broadcast()
 	// The reader is the one that tidies up: wake it. A write that hangs must
 	// not hold it up for long.
 	_ = c.ws.SetReadDeadline(past)
@@ -185,7 +241,7 @@ func (c *conn) finish() {
 		_ = c.raw.SetWriteDeadline(time.Now().Add(time.Second)) //nolint:forbidigo // a network deadline
 	}
 	for c.writing {
-		c.idle.Wait()
+		c.changed.Wait()
 	}
 	code, reason := c.code, c.reason
 	c.queue = nil
@@ -198,10 +254,37 @@ func (c *conn) finish() {
 	_ = c.ws.Close() // nothing is left to say to this peer
 }
 
-func (c *conn) setActor(who access.Actor) {
+// heard gives the peer another stretch of silence, unless the socket is going.
+func (c *conn) heard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.shut {
+		_ = c.ws.SetReadDeadline(time.Now().Add(silence)) //nolint:forbidigo // a network deadline
+	}
+}
+
+// askRefresh says that the rights known here are old. It gives yes to one
+// caller, who loads them until newRights takes them.
+func (c *conn) askRefresh() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stale = c.refreshing
+	c.refreshing = true
+	return !c.stale
+}
+
+// newRights takes loaded rights, unless they changed again while they were
+// read: an old answer must never undo a new one.
+func (c *conn) newRights(who access.Actor) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stale {
+		c.stale = false
+		return false
+	}
+	c.refreshing = false
 	c.actor = who
+	return true
 }
 
 func (c *conn) who() access.Actor {

@@ -101,6 +101,20 @@ func encode(frame any) packet {
 	return packet{bytes: appendText(nil, data), frames: 1}
 }
 
+// line is frames one after the other, in packets that one write takes. A
+// packet ends where a frame does, since a pong may come between two writes.
+type line []packet
+
+func (l *line) add(frame json.RawMessage) {
+	if n := len(*l); n > 0 && len((*l)[n-1].bytes)+len(frame) < mostPerWrite {
+		last := &(*l)[n-1]
+		last.bytes = appendText(last.bytes, frame)
+		last.frames++
+		return
+	}
+	*l = append(*l, encode(frame))
+}
+
 // appendText adds a WebSocket text frame (RFC 6455, 5.2).
 func appendText(to, data []byte) []byte {
 	const finalText = 0x81

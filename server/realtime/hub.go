@@ -7,11 +7,14 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/fasthttp/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"guildhall/server/access"
@@ -38,6 +41,7 @@ type Hub struct {
 	rooms  Rooms
 	bus    *Bus
 	reload func(ctx context.Context, session ids.ID) (access.Actor, error)
+	ended  func(ctx context.Context, sessions []ids.ID) ([]ids.ID, error)
 	counts counts
 
 	accounts, addresses *limit.Gauge
@@ -62,12 +66,14 @@ type Deps struct {
 	Metrics prometheus.Registerer
 	// Reload gives a session's rights as they are now; a stranger if it ended.
 	Reload func(ctx context.Context, session ids.ID) (access.Actor, error)
+	// Ended gives those of the sessions that are over.
+	Ended func(ctx context.Context, sessions []ids.ID) ([]ids.ID, error)
 }
 
 // New makes the hub and listens on the bus.
 func New(d Deps) *Hub {
 	h := &Hub{
-		log: d.Log, now: d.Now, bus: d.Bus, reload: d.Reload, counts: newCounts(d.Metrics),
+		log: d.Log, now: d.Now, bus: d.Bus, reload: d.Reload, ended: d.Ended, counts: newCounts(d.Metrics),
 		accounts: limit.NewGauge(d.Config.LimitSockets), addresses: limit.NewGauge(d.Config.LimitAddressSockets),
 		conns: map[*conn]struct{}{}, people: map[ids.ID]map[*conn]struct{}{}, open: map[ids.ID]*room{},
 		spaces: map[ids.ID]map[*conn]struct{}{}, done: make(chan struct{}),
@@ -130,43 +136,52 @@ func (h *Hub) takePersonal(n Notice) {
 		if n.Frame != nil {
 			c.push(encode(n.Frame))
 		}
+		// Asked for before the cut, so that rights read earlier are not taken.
+		load := n.Rights && c.askRefresh()
 		if n.LeftSpace != 0 {
 			h.cut(c, n.LeftSpace) // at once, without asking the database
 		}
-		for _, session := range n.Sessions {
-			if c.session == session {
-				c.close(closeSignedOut, "signed out")
-			}
+		if slices.Contains(n.Sessions, c.session) {
+			c.close(closeSignedOut, "signed out")
 		}
-		if n.Rights {
+		if load {
 			go h.refresh(c)
 		}
 	}
 }
 
-// refresh loads the rights of a socket's person anew, takes away what they may
-// no longer see, and tells the screen.
+// refresh loads the rights of a socket's person anew until they are the newest,
+// takes away what they may no longer see, and tells the screen. It runs once
+// at a time for each socket.
 func (h *Hub) refresh(c *conn) {
-	defer h.recover("refresh rights")
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	who, err := h.reload(ctx, c.session)
-	if err != nil {
+	defer h.recover("refresh rights", c)
+	who, err := h.load(c)
+	switch {
+	case err != nil:
 		h.log.Warn("rights could not be loaded; the socket is closed", "error", err)
 		c.close(closeTryAgain, "try again")
 		return
-	}
-	if !who.SignedIn() {
+	case !who.SignedIn():
 		c.close(closeSignedOut, "signed out")
 		return
 	}
-	c.setActor(who)
 	for _, space := range c.watchedSpaces() {
-		if !who.Can(access.ViewSpace, space) {
+		if !c.who().Can(access.ViewSpace, space) { // as they are by now
 			h.cut(c, space)
 		}
 	}
 	c.push(encode(Access{Type: "access"}))
+}
+
+func (h *Hub) load(c *conn) (access.Actor, error) {
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		who, err := h.reload(ctx, c.session)
+		cancel()
+		if err != nil || !who.SignedIn() || c.newRights(who) {
+			return who, err
+		}
+	}
 }
 
 // cut ends what a socket gets from a space.
@@ -244,6 +259,9 @@ func (h *Hub) Beat(ctx context.Context) {
 		case <-tick.C:
 		}
 		h.beat(h.now())
+		if n%3 == 0 {
+			h.checkSessions(ctx)
+		}
 		if n%5 == 0 {
 			h.attendance.sweep(h.now())
 			h.checkHeads(ctx)
@@ -252,7 +270,7 @@ func (h *Hub) Beat(ctx context.Context) {
 }
 
 func (h *Hub) beat(now time.Time) {
-	defer h.recover("heartbeat")
+	defer h.recover("heartbeat", nil)
 	var due []*conn
 	h.mu.RLock()
 	for c := range h.conns {
@@ -277,10 +295,39 @@ func (h *Hub) beat(now time.Time) {
 	}
 }
 
+// checkSessions closes the sockets of sessions that ended without anybody
+// saying so: they ran out, or their account was suspended or erased.
+func (h *Hub) checkSessions(ctx context.Context) {
+	defer h.recover("check sessions", nil)
+	bySession := map[ids.ID][]*conn{}
+	h.mu.RLock()
+	for c := range h.conns {
+		bySession[c.session] = append(bySession[c.session], c)
+	}
+	h.mu.RUnlock()
+	if len(bySession) == 0 {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	ended, err := h.ended(limited, slices.Collect(maps.Keys(bySession)))
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Warn("sessions could not be checked; they are looked at again", "error", err)
+		}
+		return
+	}
+	for _, session := range ended {
+		for _, c := range bySession[session] {
+			c.close(closeSignedOut, "signed out")
+		}
+	}
+}
+
 // checkHeads compares what was delivered with the database: a commit whose
 // answer was lost has been told by nobody.
 func (h *Hub) checkHeads(ctx context.Context) {
-	defer h.recover("check heads")
+	defer h.recover("check heads", nil)
 	h.mu.RLock()
 	list := make([]ids.ID, 0, len(h.open))
 	for id := range h.open {
@@ -338,9 +385,14 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 }
 
-func (h *Hub) recover(doing string) {
+// recover is deferred in every goroutine. A panic is logged, takes nothing else
+// down, and closes the socket for which it worked, if any.
+func (h *Hub) recover(doing string, c *conn) {
 	if p := recover(); p != nil {
 		h.log.Error("panic", "while", doing, "panic", p, "stack", string(debug.Stack()))
+		if c != nil {
+			c.close(websocket.CloseInternalServerErr, "")
+		}
 	}
 }
 

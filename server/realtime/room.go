@@ -3,6 +3,8 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -58,7 +60,7 @@ func (r *room) release() (gap bool) {
 	if r.last < 0 {
 		return false
 	}
-	var line packet
+	var line line
 	for {
 		frame, ok := r.held[r.last+1]
 		if !ok {
@@ -66,11 +68,10 @@ func (r *room) release() (gap bool) {
 		}
 		delete(r.held, r.last+1)
 		r.last++
-		line.bytes = appendText(line.bytes, frame)
-		line.frames++
+		line.add(frame)
 	}
-	if line.frames > 0 {
-		r.send(line)
+	if len(line) > 0 {
+		r.send(line...)
 	}
 	if len(r.held) == 0 || r.filling {
 		return false
@@ -84,15 +85,15 @@ func (r *room) release() (gap bool) {
 	return r.filling
 }
 
-// send gives a packet to every socket in the room. The caller holds the lock,
+// send gives packets to every socket in the room. The caller holds the lock,
 // which fixes one order for all.
-func (r *room) send(p packet) {
+func (r *room) send(list ...packet) {
 	for c, w := range r.conns {
 		if w.catching {
-			w.waiting = append(w.waiting, p)
+			w.waiting = append(w.waiting, list...)
 			continue
 		}
-		c.push(p)
+		c.push(list...)
 	}
 }
 
@@ -150,31 +151,49 @@ func (r *room) behind(head int64) bool {
 	return true
 }
 
-// join adds a socket in the state of catching up and says up to which number
-// it must catch up by itself.
-func (r *room) join(c *conn) int64 {
+// join adds a socket in the state of catching up. One that subscribed before
+// starts again.
+func (r *room) join(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if w := r.conns[c]; w != nil { // subscribed before: start again
-		w.catching, w.waiting = true, nil
-	} else {
-		r.conns[c] = &watch{catching: true}
-	}
-	return r.last
+	r.conns[c] = &watch{catching: true}
 }
 
-// caughtUp sends the old frames, then those that waited, then goes live.
-func (r *room) caughtUp(c *conn, old []packet) {
+// begin says up to which number a socket must catch up by itself; what comes
+// later waits. A socket that is no longer in the room gets no.
+func (r *room) begin(c *conn) (upTo int64, in bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.conns[c]
 	if w == nil {
-		return
+		return 0, false
 	}
-	for _, p := range slices.Concat(old, w.waiting) {
-		c.push(p)
+	w.waiting = nil
+	return r.last, true
+}
+
+// caughtUp sends what a socket missed up to a number, then what waited, then
+// goes live. If that is too much, the socket is told to read the room anew
+// instead, and goes live from there. One that is no longer in the room gets no.
+func (r *room) caughtUp(c *conn, said Subscribed, missed line) (in bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.conns[c]
+	if w == nil {
+		return false
 	}
+	frames, size := 0, 0
+	for _, p := range slices.Concat(missed, w.waiting) {
+		frames += p.frames
+		size += len(p.bytes)
+	}
+	if said.Reload || frames > mostReplay || size > mostCatchUp {
+		said.Head, said.Reload = r.last, true
+		missed, w.waiting = nil, nil
+	}
+	c.catchUp(slices.Concat(line{encode(said)}, missed, w.waiting))
 	w.catching, w.waiting = false, nil
+	return true
 }
 
 // leave takes a socket out and says whether the room is now empty.
@@ -199,11 +218,9 @@ func (r *room) mayType(c *conn, now time.Time) bool {
 
 // fill reads from the database until there is no gap.
 func (h *Hub) fill(r *room) {
-	defer h.recover("fill a gap")
+	defer h.recover("fill a gap", nil)
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		changes, err := h.rooms.Changes(ctx, r.id, r.head(), 500)
-		cancel()
+		changes, err := h.read(r)
 		if err != nil {
 			h.log.Warn("a gap in a room could not be filled; it is tried again", "room", r.id, "error", err)
 		}
@@ -212,4 +229,17 @@ func (h *Hub) fill(r *room) {
 			return
 		}
 	}
+}
+
+// read gives what follows in a room. A panic is an error here: the room must
+// not stay in the state of filling.
+func (h *Hub) read(r *room) (changes []Change, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return h.rooms.Changes(ctx, r.id, r.head(), mostReplay)
 }

@@ -114,14 +114,25 @@ func (h *Hub) serve(wrapped *websocket.Conn) {
 	}
 	defer c.finish()
 	defer h.remove(c)
+	defer h.recover("live connection", c)
 	ws.SetReadLimit(mostIncoming)
-	heard := func() { _ = ws.SetReadDeadline(time.Now().Add(silence)) } //nolint:forbidigo // a network deadline
+	budget := newBudget(h.now())
 	ws.SetPingHandler(func(data string) error {
-		heard()
+		if !budget.take(h.now()) {
+			return errFlood
+		}
+		c.heard()
 		soon := time.Now().Add(time.Second) //nolint:forbidigo // a network deadline
 		if err := ws.WriteControl(fws.PongMessage, []byte(data), soon); err != nil && !errors.Is(err, fws.ErrCloseSent) {
 			c.close(closeGone, "")
 		}
+		return nil
+	})
+	ws.SetPongHandler(func(string) error {
+		if !budget.take(h.now()) {
+			return errFlood
+		}
+		c.heard()
 		return nil
 	})
 	ws.SetCloseHandler(func(code int, _ string) error {
@@ -132,23 +143,28 @@ func (h *Hub) serve(wrapped *websocket.Conn) {
 		return nil
 	})
 	c.push(encode(Hello{Type: "hello", Session: c.session, Heartbeat: int(heartbeatEvery.Seconds()), Silence: int(silence.Seconds())}))
-	heard()
-	h.listen(c, heard)
+	h.listen(c, budget)
 }
 
+// errFlood ends a client that sends more frames than its budget.
+var errFlood = errors.New("too many frames")
+
 // listen reads frames until the connection ends.
-func (h *Hub) listen(c *conn, heard func()) {
-	budget := newBudget(h.now())
+func (h *Hub) listen(c *conn, budget *budget) {
 	for {
+		c.heard() // obeying may have taken long
 		kind, data, err := c.ws.ReadMessage()
-		if err != nil {
-			if errors.Is(err, fws.ErrReadLimit) {
-				c.close(fws.CloseMessageTooBig, "frame too large")
-			}
+		switch {
+		case errors.Is(err, fws.ErrReadLimit):
+			c.close(fws.CloseMessageTooBig, "frame too large")
+			return
+		case errors.Is(err, errFlood):
+			c.close(fws.ClosePolicyViolation, "too many frames")
+			return
+		case err != nil:
 			c.close(closeGone, "")
 			return
 		}
-		heard()
 		switch {
 		case kind != fws.TextMessage:
 			c.close(fws.CloseUnsupportedData, "text frames only")
@@ -215,12 +231,15 @@ func (h *Hub) watchSpace(c *conn, space ids.ID) {
 		return
 	}
 	c.push(encode(Subscribed{Type: "subscribed", Space: space}))
-	h.attendance.greet(space, c.push)
+	h.attendance.greet(space, func(p packet) { c.push(p) })
 }
 
 // watchRoom puts the socket into a room and sends what it missed, before what
 // happens from now on.
 func (h *Hub) watchRoom(c *conn, id ids.ID, after *int64) {
+	if !c.waitCatchUp() { // one at a time, or a socket could ask for more than it reads
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	space, _, err := h.rooms.Open(ctx, id)
@@ -239,12 +258,12 @@ func (h *Hub) watchRoom(c *conn, id ids.ID, after *int64) {
 		c.close(closeTryAgain, "try again")
 		return
 	}
-	upTo := r.join(c)
-	if !c.who().Can(access.ViewSpace, space) { // lost in between
-		h.cut(c, space)
-		return
+	upTo, in := r.begin(c)
+	if !in || !c.who().Can(access.ViewSpace, space) || !h.catchUp(ctx, c, r, after, upTo) { // lost in between
+		c.forgetRoom(id)
+		h.leaveRoom(c, id)
+		c.push(encode(Refused{Type: "refused", Room: id}))
 	}
-	h.catchUp(ctx, c, r, after, upTo)
 }
 
 // join gives the room, opening it for this node if nobody watched it. The
@@ -271,32 +290,27 @@ func (h *Hub) join(ctx context.Context, c *conn, id, space ids.ID) (*room, error
 	return r, nil
 }
 
-func (h *Hub) catchUp(ctx context.Context, c *conn, r *room, after *int64, upTo int64) {
+// catchUp sends what a socket missed up to a number. It gives no when the
+// socket is no longer in the room.
+func (h *Hub) catchUp(ctx context.Context, c *conn, r *room, after *int64, upTo int64) bool {
 	said := Subscribed{Type: "subscribed", Room: r.id, Head: upTo}
-	var old []packet
+	var missed line
 	if after != nil && *after < upTo {
-		if upTo-*after > mostReplay {
-			said.Reload = true
-		} else {
+		if said.Reload = upTo-*after > mostReplay; !said.Reload {
 			changes, err := h.rooms.Changes(ctx, r.id, *after, mostReplay)
 			if err != nil {
 				h.log.Warn("missed changes could not be read", "room", r.id, "error", err)
 				c.close(closeTryAgain, "try again")
-				return
+				return true
 			}
-			var p packet
 			for _, change := range changes {
 				if change.Seq <= upTo { // later ones wait in the room
-					p.bytes = appendText(p.bytes, change.Frame)
-					p.frames++
+					missed.add(change.Frame)
 				}
-			}
-			if p.frames > 0 {
-				old = append(old, p)
 			}
 		}
 	}
-	r.caughtUp(c, append([]packet{encode(said)}, old...))
+	return r.caughtUp(c, said, missed)
 }
 
 func (h *Hub) typing(c *conn, id ids.ID) {

@@ -1,0 +1,246 @@
+package realtime_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fasthttp/websocket"
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"guildhall/server/access"
+	"guildhall/server/api"
+	"guildhall/server/clock"
+	"guildhall/server/config"
+	"guildhall/server/ids"
+	"guildhall/server/realtime"
+	"guildhall/server/testkit"
+)
+
+const (
+	anna  = ids.ID(1)
+	space = ids.ID(7)
+	hall  = ids.ID(70) // a room of the space
+)
+
+// member is Anna while she is in the space.
+func member() access.Actor {
+	return access.Actor{ID: anna, SessionID: 10, Name: "Anna", Roles: map[ids.ID]access.Role{space: access.Member}}
+}
+
+// stage is a hub alone, for what its surroundings do at the worst moment.
+type stage struct {
+	t   *testing.T
+	bus *realtime.Bus
+	url string
+	log *logBook
+}
+
+// logBook is a log that is read while it is written.
+type logBook struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBook) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(line)
+}
+
+func (l *logBook) count(word string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.b.String(), word)
+}
+
+func newStage(t *testing.T, rooms realtime.Rooms, reload func(context.Context, ids.ID) (access.Actor, error)) *stage {
+	t.Helper()
+	s := &stage{t: t, bus: realtime.NewBus(), log: &logBook{}}
+	hub := realtime.New(realtime.Deps{
+		Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: clock.System, Bus: s.bus, Config: config.Config{LimitSockets: 100},
+		Metrics: prometheus.NewRegistry(), Reload: reload,
+	})
+	hub.UseRooms(rooms)
+	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app.Server().KeepHijackedConns = true
+	app.Use(func(c *fiber.Ctx) error {
+		c.SetUserContext(api.WithActor(api.WithRequest(context.Background(), api.Request{Exempt: true}), member()))
+		return c.Next()
+	})
+	hub.Mount(app, func(c *fiber.Ctx) error { return c.Next() })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.url = "ws://" + l.Addr().String() + "/api/live"
+	served := make(chan error, 1)
+	go func() { served <- app.Listener(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := errors.Join(hub.Close(ctx), app.ShutdownWithContext(ctx), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *stage) dial() *socket {
+	s.t.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial(s.url, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = ws.Close() })
+	x := &socket{t: s.t, ws: ws}
+	x.until("hello")
+	return x
+}
+
+// quiet is a room in which nothing happens.
+func quiet() realtime.Rooms {
+	return realtime.Rooms{
+		Open:    func(context.Context, ids.ID) (ids.ID, int64, error) { return space, 0, nil },
+		Changes: func(context.Context, ids.ID, int64, int) ([]realtime.Change, error) { return nil, nil },
+	}
+}
+
+// TestOldRightsNeverReplaceNewOnes: rights that were read before a removal,
+// and come after it, are not taken.
+func TestOldRightsNeverReplaceNewOnes(t *testing.T) {
+	t.Parallel()
+	reading, answer := make(chan struct{}), make(chan struct{})
+	var calls atomic.Int32
+	s := newStage(t, quiet(), func(context.Context, ids.ID) (access.Actor, error) {
+		who := member()
+		if calls.Add(1) == 1 {
+			close(reading)
+			<-answer
+			return who, nil
+		}
+		who.Roles = nil
+		return who, nil
+	})
+	x := s.dial()
+	x.send(map[string]any{"type": "subscribe", "room": hall})
+	x.until("subscribed")
+	s.bus.Publish(realtime.Notice{Account: anna, Rights: true})
+	<-reading
+	s.bus.Publish(realtime.Notice{Account: anna, LeftSpace: space, Rights: true})
+	time.Sleep(50 * time.Millisecond) // what the second notice began by itself would be over
+	close(answer)
+	for range 20 {
+		x.send(map[string]any{"type": "subscribe", "room": hall})
+		for f := x.next(); f.Type != "refused"; f = x.next() {
+			if f.Type != "access" {
+				t.Fatalf("after the removal: %+v", f)
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := calls.Load(); n != 2 {
+		t.Errorf("the rights were read %d times", n)
+	}
+}
+
+// TestLostInBetween: who loses a space in the middle of subscribing is told
+// so, and is not left in the room.
+func TestLostInBetween(t *testing.T) {
+	t.Parallel()
+	rooms := quiet()
+	var s *stage
+	var opened atomic.Int32
+	rooms.Open = func(context.Context, ids.ID) (ids.ID, int64, error) {
+		if opened.Add(1) == 2 { // the second look is for the head
+			s.bus.Publish(realtime.Notice{Account: anna, LeftSpace: space})
+		}
+		return space, 0, nil
+	}
+	s = newStage(t, rooms, nil)
+	x := s.dial()
+	x.send(map[string]any{"type": "subscribe", "room": hall})
+	if f := x.next(); f.Type != "refused" || f.Room != hall {
+		t.Errorf("got %+v", f)
+	}
+	s.bus.Publish(realtime.Notice{Room: hall, Changes: []realtime.Change{{Seq: 1, Frame: []byte(`{"type":"message"}`)}}})
+	x.silent()
+}
+
+// TestPanicsCloseTheirSocket: with 1011, one line in the log, and nobody else
+// notices.
+func TestPanicsCloseTheirSocket(t *testing.T) {
+	t.Parallel()
+	rooms := quiet()
+	rooms.Open = func(context.Context, ids.ID) (ids.ID, int64, error) { panic("oh dear") }
+	s := newStage(t, rooms, func(context.Context, ids.ID) (access.Actor, error) { panic("oh dear") })
+	x, other := s.dial(), s.dial()
+	x.send(map[string]any{"type": "subscribe", "room": hall})
+	if code := x.closed(); code != websocket.CloseInternalServerErr {
+		t.Errorf("a panic of the handler closes with %d", code)
+	}
+	if n := s.log.count("msg=panic"); n != 1 {
+		t.Errorf("it is logged %d times", n)
+	}
+	other.send(map[string]any{"type": "nothing"})
+	other.until("error")
+	s.bus.Publish(realtime.Notice{Account: anna, Rights: true})
+	if code := other.closed(); code != websocket.CloseInternalServerErr {
+		t.Errorf("a panic beside the handler closes with %d", code)
+	}
+	if n := s.log.count("msg=panic"); n != 2 {
+		t.Errorf("both are logged %d times", n)
+	}
+}
+
+// TestPingsCount: control frames are frames.
+func TestPingsCount(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []int{websocket.PingMessage, websocket.PongMessage} {
+		x := newStage(t, quiet(), nil).dial()
+		for range 600 {
+			if x.ws.WriteControl(kind, []byte("x"), time.Now().Add(5*time.Second)) != nil {
+				break
+			}
+		}
+		if code := x.closed(); code != websocket.ClosePolicyViolation && code != -1 {
+			t.Errorf("a flood of kind %d: closed with %d", kind, code)
+		}
+	}
+}
+
+// TestEndsThatNobodyTells: a session that runs out, and an account that is
+// suspended or erased, lose their sockets within five seconds.
+func TestEndsThatNobodyTells(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	stays := dial(w, "outsider")
+	var group sync.WaitGroup
+	for who, end := range map[string]string{
+		"member":      `update sessions set expires_at = now() - interval '1 s' where account_id = $1`,
+		"facilitator": `update accounts set suspended_at = now() where id = $1`,
+		"moderator":   `update accounts set erased_at = now() where id = $1`,
+	} {
+		x := dial(w, who)
+		if _, err := w.DB.Exec(end, w.As(who).ID); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		group.Go(func() {
+			if code, took := x.closed(), time.Since(began); code != 4001 || took > 5*time.Second {
+				t.Errorf("%s: closed with %d after %s", who, code, took)
+			}
+		})
+	}
+	group.Wait()
+	stays.send(map[string]any{"type": "nothing"})
+	stays.until("error")
+}
