@@ -9,6 +9,10 @@ import (
 	"guildhall/server/problem"
 )
 
+// bodySize lets a message of 8,000 characters through, whatever they are: each
+// may take twelve bytes when it is written as an escaped pair.
+const bodySize = 128 << 10
+
 // Routes adds the endpoints.
 func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "list-my-rooms", Method: "GET", Path: "/rooms", Summary: "The rooms of all my spaces", Door: api.SignedIn}, s.getMyRooms)
@@ -16,10 +20,10 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "make-room", Method: "POST", Path: "/spaces/{spaceId}/rooms", Summary: "Make a room", Door: api.SignedIn, Status: 201, Errors: []int{403, 404, 409}}, s.postRoom)
 	api.Handle(r, api.Op{ID: "get-room", Method: "GET", Path: "/rooms/{roomId}", Summary: "One room", Door: api.SignedIn, Errors: []int{404}}, s.getRoom)
 	api.Handle(r, api.Op{ID: "list-messages", Method: "GET", Path: "/rooms/{roomId}/messages", Summary: "Messages of a room, in order", Door: api.SignedIn, Errors: []int{404}}, s.getMessages)
-	api.Handle(r, api.Op{ID: "post-message", Method: "POST", Path: "/rooms/{roomId}/messages", Summary: "Say something in a room", Door: api.SignedIn, Status: 201, Errors: []int{403, 404, 409, 429, 503}}, s.postMessage)
+	api.Handle(r, api.Op{ID: "post-message", Method: "POST", Path: "/rooms/{roomId}/messages", Summary: "Say something in a room", Door: api.SignedIn, Status: 201, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429, 503}}, s.postMessage)
 	api.Handle(r, api.Op{ID: "list-changes", Method: "GET", Path: "/rooms/{roomId}/changes", Summary: "What happened in a room after a number", Door: api.SignedIn, Errors: []int{404}}, s.getChanges)
 	api.Handle(r, api.Op{ID: "mark-room-read", Method: "PUT", Path: "/rooms/{roomId}/read", Summary: "Say how far I have read", Door: api.SignedIn, Errors: []int{404}}, s.putRead)
-	api.Handle(r, api.Op{ID: "edit-message", Method: "PATCH", Path: "/messages/{messageId}", Summary: "Edit my message", Door: api.SignedIn, Errors: []int{403, 404, 409}}, s.patchMessage)
+	api.Handle(r, api.Op{ID: "edit-message", Method: "PATCH", Path: "/messages/{messageId}", Summary: "Edit my message", Door: api.SignedIn, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429}}, s.patchMessage)
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
 }
 

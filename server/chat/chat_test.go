@@ -273,6 +273,9 @@ func TestHistoryPages(t *testing.T) {
 		{"?limit=10&after=0", 1, 10, false, true},
 		{"?limit=10&after=25", 26, 30, true, false},
 		{"?limit=10&around=15", 10, 19, true, true},
+		{"?limit=9&around=15", 11, 19, true, true},
+		{"?limit=1&around=15", 15, 15, true, true},
+		{"?limit=1&around=1", 1, 1, false, true},
 	} {
 		var h chat.History
 		w.As("member").Get(path + c.query).Expect(200).JSON(&h)

@@ -191,15 +191,9 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 		check := checks[i]
 		k := key{p.message.RoomID, p.message.Author.ID, p.message.ClientID}
 		switch same := first[k]; {
-		case !check.Member:
-			p.err = problem.NotFound("room")
-		case !check.Allowed:
-			p.err = problem.Forbidden()
-		case check.Archived:
-			p.err = problem.Conflict("room-archived", "This room is closed.")
-		case check.Muted:
-			p.err = problem.New(403, "muted", "You are muted", "A moderator has muted you here for a while.")
-		case check.Stored != nil && check.StoredBody != nil && *check.StoredBody != p.message.Body,
+		case check.refusal("room") != nil:
+			p.err = check.refusal("room")
+		case check.Stored != nil && *check.StoredBody != p.message.Body,
 			same != nil && same.message.Body != p.message.Body:
 			p.err = problem.Conflict("client-id-reused", "This client id already belongs to another message.")
 		case check.Stored != nil:
@@ -221,6 +215,22 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 		return nil
 	}
 	return insertMessages(ctx, tx, fresh, heads)
+}
+
+// refusal says why the author may not write, nil if they may. To somebody who
+// is not in the space the thing does not exist.
+func (c check) refusal(thing string) error {
+	switch {
+	case !c.Member:
+		return problem.NotFound(thing)
+	case !c.Allowed:
+		return problem.Forbidden()
+	case c.Archived:
+		return problem.Conflict("room-archived", "This room is closed.")
+	case c.Muted:
+		return problem.New(403, "muted", "You are muted", "A moderator has muted you here for a while.")
+	}
+	return nil
 }
 
 func roomsOf(batch []*post) []int64 {

@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -47,10 +46,8 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, clien
 	if err != nil {
 		return nil, err
 	}
-	if !who.Load {
-		if err := s.rate.Take(s.now(), who.ID.String()); err != nil {
-			return nil, err
-		}
+	if err := s.take(who); err != nil {
+		return nil, err
 	}
 	p := &post{
 		spaceID: r.SpaceID,
@@ -62,6 +59,14 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, clien
 	}
 	p.message.Can = messageActions(who, r.SpaceID, &p.message)
 	return &p.message, nil
+}
+
+// take counts one piece of writing against the person's limit.
+func (s *Service) take(who access.Actor) error {
+	if who.Load {
+		return nil
+	}
+	return s.rate.Take(s.now(), who.ID.String())
 }
 
 func checkBody(body string) (html string, err error) {
@@ -120,7 +125,7 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 		out.Items, out.HasAfter, err = s.after(ctx, room, span.After, span.Limit)
 		out.HasBefore = span.After > 0
 	case span.Around > 0:
-		older, more, err := s.before(ctx, room, span.Around, (span.Limit+1)/2)
+		older, more, err := s.before(ctx, room, span.Around, span.Limit/2)
 		if err != nil {
 			return nil, err
 		}
@@ -196,98 +201,129 @@ func (s *Service) Changes(ctx context.Context, who access.Actor, room ids.ID, af
 	return &Feed{Items: items, Head: head}, nil
 }
 
-// Edit replaces the words of one's own message and keeps the old ones.
+// Edit replaces the words of one's own message and keeps the old ones. The
+// same words again change nothing.
 func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body string, version int) (*Message, error) {
-	return s.change(ctx, who, id, "edited", func(tx *db.Tx, m *Message, space ids.ID) error {
+	room, space, err := s.find(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	html, err := checkBody(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.take(who); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, who, place{room, space, id}, "edited", func(tx *db.Tx, m *Message) (bool, error) {
 		if m.Author.ID != who.ID {
-			return problem.Forbidden()
+			return false, problem.Forbidden()
 		}
 		if err := who.Must(access.PostMessage, space, "message"); err != nil {
-			return err
+			return false, err
 		}
 		if m.DeletedAt != nil {
-			return problem.Conflict("message-deleted", "This message was deleted.")
+			return false, problem.Conflict("message-deleted", "This message was deleted.")
 		}
 		if m.Version != version {
 			m.Can = messageActions(who, space, m)
-			return problem.Stale(m)
+			return false, problem.Stale(m)
 		}
-		html, err := checkBody(body)
-		if err != nil {
-			return err
+		if m.Body == body {
+			return false, nil
 		}
 		now := s.now().Truncate(time.Millisecond)
+		if err := mayPost(ctx, tx, m, now); err != nil {
+			return false, err
+		}
 		if err := insertVersion(ctx, tx, m, now); err != nil {
-			return fmt.Errorf("keep version: %w", err)
+			return false, fmt.Errorf("keep version: %w", err)
 		}
 		m.Body, m.HTML, m.EditedAt, m.Version = body, html, &now, m.Version+1
-		return updateMessage(ctx, tx, m)
+		return true, updateMessage(ctx, tx, m)
 	})
+}
+
+// mayPost checks again, in the transaction that stores the words, that their
+// author may still write in the room.
+func mayPost(ctx context.Context, tx *db.Tx, m *Message, now time.Time) error {
+	checks, err := checkPosts(ctx, tx, []*post{{message: *m}}, now)
+	if err != nil {
+		return fmt.Errorf("check author: %w", err)
+	}
+	return checks[0].refusal("message")
 }
 
 // Delete takes the words of a message away: one's own, or anybody's for a
 // moderator, which the audit log keeps.
 func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error {
-	_, err := s.change(ctx, who, id, "deleted", func(tx *db.Tx, m *Message, space ids.ID) error {
-		if m.Author.ID != who.ID {
+	room, space, err := s.find(ctx, who, id)
+	if err != nil {
+		return err
+	}
+	_, err = s.change(ctx, who, place{room, space, id}, "deleted", func(tx *db.Tx, m *Message) (bool, error) {
+		others := m.Author.ID != who.ID
+		if others {
 			if err := who.Must(access.RemoveContent, space, "message"); err != nil {
-				return err
-			}
-			if err := audit.Record(ctx, tx, who, audit.Act{Action: "message-deleted", Space: space, Kind: "message", Subject: id}); err != nil {
-				return err
+				return false, err
 			}
 		}
 		if m.DeletedAt != nil {
-			return errNothing
+			return false, nil
+		}
+		if others {
+			if err := audit.Record(ctx, tx, who, audit.Act{Action: "message-deleted", Space: space, Kind: "message", Subject: id}); err != nil {
+				return false, err
+			}
 		}
 		now := s.now().Truncate(time.Millisecond)
 		m.Body, m.HTML, m.DeletedAt = "", "", &now
-		return deleteMessage(ctx, tx, id, who.ID, now)
+		return true, deleteMessage(ctx, tx, id, who.ID, now)
 	})
 	return err
 }
 
-// errNothing says that a change is there already.
-var errNothing = problem.New(http.StatusOK, "nothing", "", "")
-
-// change is what edits and deletions share: lock the room's counter, alter the
-// message, take the next number, tell.
-func (s *Service) change(ctx context.Context, who access.Actor, id ids.ID, kind string, alter func(*db.Tx, *Message, ids.ID) error) (*Message, error) {
-	room, space, err := findMessage(ctx, s.db, id)
+// find gives the room and the space of a message that the person may see.
+func (s *Service) find(ctx context.Context, who access.Actor, id ids.ID) (room, space ids.ID, err error) {
+	room, space, err = findMessage(ctx, s.db, id)
 	if db.NoRows(err) {
-		return nil, problem.NotFound("message")
+		return 0, 0, problem.NotFound("message")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find message: %w", err)
+		return 0, 0, fmt.Errorf("find message: %w", err)
 	}
-	if err := who.Must(access.ViewSpace, space, "message"); err != nil {
-		return nil, err
-	}
+	return room, space, who.Must(access.ViewSpace, space, "message")
+}
+
+// place is where a message is.
+type place struct{ room, space, message ids.ID }
+
+// change is what edits and deletions share: lock the room's counter, alter the
+// message, and if it altered take the next number and tell.
+func (s *Service) change(ctx context.Context, who access.Actor, at place, kind string, alter func(*db.Tx, *Message) (bool, error)) (*Message, error) {
 	var m Message
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		heads, err := lockHeads(ctx, tx, []int64{int64(room)})
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		heads, err := lockHeads(ctx, tx, []int64{int64(at.room)})
 		if err != nil {
 			return fmt.Errorf("lock room: %w", err)
 		}
-		if m, err = getMessage(ctx, tx, id); err != nil {
+		if m, err = getMessage(ctx, tx, at.message); err != nil {
 			return fmt.Errorf("load message: %w", err)
 		}
-		if err := alter(tx, &m, space); err != nil {
+		changed, err := alter(tx, &m)
+		if err != nil || !changed {
 			return err
 		}
-		seq := heads[room] + 1
-		if err := insertChange(ctx, tx, room, seq, kind, id, who.ID, s.now().Truncate(time.Millisecond)); err != nil {
+		seq := heads[at.room] + 1
+		if err := insertChange(ctx, tx, at.room, seq, kind, at.message, who.ID, s.now().Truncate(time.Millisecond)); err != nil {
 			return fmt.Errorf("store change: %w", err)
 		}
-		events.Emit(ctx, tx, events.MessageChanged{RoomID: room, SpaceID: space, MessageID: id, Seq: seq, Frame: frame(kind, m, seq)})
+		events.Emit(ctx, tx, events.MessageChanged{RoomID: at.room, SpaceID: at.space, MessageID: at.message, Seq: seq, Frame: frame(kind, m, seq)})
 		return nil
 	})
-	if problem.Is(err, "nothing") {
-		err = nil
-	}
 	if err != nil {
 		return nil, err
 	}
-	m.Can = messageActions(who, space, &m)
+	m.Can = messageActions(who, at.space, &m)
 	return &m, nil
 }

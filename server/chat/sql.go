@@ -223,7 +223,8 @@ func heads(ctx context.Context, q db.Q, query string, rooms []int64) (map[ids.ID
 	return out, nil
 }
 
-// check is what a post is checked against at commit.
+// check is what a post is checked against at commit. Stored is the message
+// that its client id stands for already, StoredBody what came with it.
 type check struct {
 	Member     bool    `db:"member"`
 	Allowed    bool    `db:"allowed"`
@@ -242,11 +243,12 @@ func checkPosts(ctx context.Context, q db.Q, batch []*post, now time.Time) ([]ch
 	}
 	const query = `select mem.role is not null as member, coalesce(mem.role = any($4), false) as allowed,
 			r.archived_at is not null as archived, coalesce(mem.muted_until > $5, false) as muted, m.id as stored,
-			case when m.version = 1 and m.deleted_at is null then m.body end as stored_body
+			coalesce(v.body, m.body) as stored_body
 		from unnest($1::bigint[], $2::bigint[], $3::uuid[]) with ordinality as p(room_id, author_id, client_id, place)
 		left join rooms r on r.id = p.room_id
 		left join memberships mem on mem.space_id = r.space_id and mem.account_id = p.author_id and mem.ended_at is null
 		left join messages m on m.room_id = p.room_id and m.author_id = p.author_id and m.client_id = p.client_id
+		left join message_versions v on v.message_id = m.id and v.version = 1
 		order by p.place`
 	var out []check
 	err := q.SelectContext(ctx, &out, query, pq.Array(rooms), pq.Array(authors), pq.Array(clients), pq.Array(access.RolesFor(access.PostMessage)), now)
@@ -286,16 +288,16 @@ func insertMessages(ctx context.Context, q db.Q, fresh []*post, heads map[ids.ID
 	if err != nil {
 		return err
 	}
-	type place struct {
+	type number struct {
 		room ids.ID
 		seq  int64
 	}
-	stored := make(map[place]ids.ID, n)
+	stored := make(map[number]ids.ID, n)
 	for _, r := range rows {
-		stored[place{r.RoomID, r.Seq}] = r.ID
+		stored[number{r.RoomID, r.Seq}] = r.ID
 	}
 	for _, p := range fresh {
-		p.message.ID = stored[place{p.message.RoomID, p.message.Seq}]
+		p.message.ID = stored[number{p.message.RoomID, p.message.Seq}]
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "list-topics", Method: "GET", Path: "/spaces/{spaceId}/topics", Summary: "The topics of a space, pinned ones first", Door: api.SignedIn, Errors: []int{404}}, s.getTopics)
 	api.Handle(r, api.Op{ID: "start-topic", Method: "POST", Path: "/spaces/{spaceId}/topics", Summary: "Start a topic with its first post", Door: api.SignedIn, Status: 201, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429}}, s.postTopic)
 	api.Handle(r, api.Op{ID: "get-topic", Method: "GET", Path: "/topics/{topicId}", Summary: "One topic", Door: api.SignedIn, Errors: []int{404}}, s.getTopic)
-	api.Handle(r, api.Op{ID: "edit-topic", Method: "PATCH", Path: "/topics/{topicId}", Summary: "Rename, pin or close a topic", Door: api.SignedIn, Errors: []int{403, 404, 409}}, s.patchTopic)
+	api.Handle(r, api.Op{ID: "edit-topic", Method: "PATCH", Path: "/topics/{topicId}", Summary: "Rename, pin or close a topic", Door: api.SignedIn, Errors: []int{403, 404, 409, 429}}, s.patchTopic)
 	api.Handle(r, api.Op{ID: "mark-topic-read", Method: "PUT", Path: "/topics/{topicId}/read", Summary: "Say how far I have read", Door: api.SignedIn, Errors: []int{404}}, s.putRead)
 	api.Handle(r, api.Op{ID: "list-posts", Method: "GET", Path: "/topics/{topicId}/posts", Summary: "Posts of a topic, in order", Door: api.SignedIn, Errors: []int{404}}, s.getPosts)
 	api.Handle(r, api.Op{ID: "add-post", Method: "POST", Path: "/topics/{topicId}/posts", Summary: "Reply in a topic", Door: api.SignedIn, Status: 201, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429}}, s.postPost)

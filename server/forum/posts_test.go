@@ -337,6 +337,7 @@ func TestMutedAndRemovedPeopleDoNotWrite(t *testing.T) {
 	w.As("member").Post(path, words{"clientId": ids.NewUUID(), "body": "muted"}).Problem(403, "muted")
 	w.As("member").Patch(testkit.Path("/posts/%s", p.ID), words{"body": "muted", "version": 1}).Problem(403, "muted")
 	w.As("member").Post(testkit.Path("/spaces/%s/topics", w.Space("cohortA")), words{"clientId": ids.NewUUID(), "title": "muted", "body": "muted"}).Problem(403, "muted")
+	w.As("member").Patch(testkit.Path("/topics/%s", topic.ID), words{"title": "muted", "version": 1}).Problem(403, "muted")
 	set(`muted_until = now() - interval '1 second'`)
 	reply(w, "member", topic.ID, "again")
 
@@ -344,6 +345,10 @@ func TestMutedAndRemovedPeopleDoNotWrite(t *testing.T) {
 	set(`ended_at = now()`)
 	if _, err := w.Forum.Reply(t.Context(), who, topic.ID, ids.NewUUID(), "removed"); err == nil {
 		t.Error("somebody who was removed wrote a post")
+	}
+	title := "removed"
+	if _, err := w.Forum.EditTopic(t.Context(), who, topic.ID, forum.TopicEdit{Title: &title, Version: 1}); err == nil {
+		t.Error("somebody who was removed renamed a topic")
 	}
 	w.As("member").Get(path).Problem(404, "not-found")
 	w.As("member").Delete(testkit.Path("/posts/%s", p.ID)).Problem(404, "not-found")

@@ -229,6 +229,9 @@ func (s *Service) EditTopic(ctx context.Context, who access.Actor, id ids.ID, in
 			return nil, err
 		}
 		in.Title = &title
+		if err := s.take(who); err != nil {
+			return nil, err
+		}
 	}
 	stale := false
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
@@ -241,6 +244,11 @@ func (s *Service) EditTopic(ctx context.Context, who access.Actor, id ids.ID, in
 		}
 		if stale = held.Version != in.Version; stale {
 			return nil
+		}
+		if in.Title != nil && *in.Title != held.Title {
+			if err := mayWrite(ctx, tx, who, held.SpaceID, s.moment()); err != nil {
+				return err
+			}
 		}
 		return applyEdit(ctx, tx, who, held, in)
 	})

@@ -339,6 +339,7 @@ func TestWritingHasALimit(t *testing.T) {
 	}
 	w.As("member").Post(testkit.Path("/spaces/%s/topics", w.Space("cohortA")), words{"clientId": ids.NewUUID(), "title": "t", "body": "b"}).Problem(429, "too-many")
 	w.As("member").Patch(testkit.Path("/posts/%s", p.ID), words{"body": "b", "version": 1}).Problem(429, "too-many")
+	w.As("member").Patch(testkit.Path("/topics/%s", topic.ID), words{"title": "b", "version": 1}).Problem(429, "too-many")
 	reply(w, "facilitator", topic.ID, "somebody else")
 	load := w.As("member").Actor()
 	load.Load = true
