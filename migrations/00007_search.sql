@@ -81,9 +81,11 @@ create table search_dirty (
 );
 create index search_dirty_oldest on search_dirty (dirty_at);
 
--- Words as people write them, for the correction of typing errors. A word is
--- offered only if the person asking can see something that holds it.
+-- Words as people write them, for the correction of typing errors, by the space
+-- that has them (0: everybody may read it): nobody may learn from a correction
+-- which words a space uses that is not theirs.
 create table search_words (
+  space_id bigint not null,
   word text not null
 );
 create index search_words_word on search_words (word);

@@ -35,7 +35,7 @@ func (s *pgSearch) correct(ctx context.Context) error {
 	if err != nil || len(lost)+len(odd) == 0 {
 		return err
 	}
-	like, err := likeWords(ctx, s.tx, append(lost, odd...))
+	like, err := likeWords(ctx, s.tx, s.q.Spaces, append(lost, odd...))
 	if err != nil {
 		return fmt.Errorf("find like words: %w", err)
 	}
@@ -65,7 +65,7 @@ func (s *pgSearch) suspects(ctx context.Context, dead []int) (lost, odd []string
 			words = append(words, w)
 		}
 	}
-	known, err := knownWords(ctx, s.tx, words)
+	known, err := knownWords(ctx, s.tx, s.q.Spaces, words)
 	if err != nil {
 		return nil, nil, fmt.Errorf("look up spellings: %w", err)
 	}

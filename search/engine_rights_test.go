@@ -170,3 +170,36 @@ func TestACorrectionTellsNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestHiddenWordsChangeNothing: what a stranger to a space is told for a word
+// is the same whether or not the space uses it, misspelt ones included.
+func TestHiddenWordsChangeNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(b *bench) {
+		b.put(search.Doc{ID: 1, Title: "Parking permits by post"}, search.Doc{ID: 2, Title: "Parted pairs of planes"}, search.Doc{ID: 3, Title: "A filed file of files"})
+		ask := func() (out []string) {
+			for _, word := range []string{"pairing", "parting", "planing", "filing", "permots", "paring"} {
+				r := b.ask(search.Query{Text: word, Spaces: []int64{}, Limit: 10})
+				out = append(out, fmt.Sprintf("%s: %d %v %+v", word, r.Total, r.IDs, r.Corrected))
+			}
+			return out
+		}
+		before := ask()
+		b.put(search.Doc{ID: 9, SpaceID: 5, Title: "parting pairing planing filing permots paring", Text: "pairings partings"})
+		if after := ask(); !slices.Equal(before, after) {
+			t.Errorf("before a private text:\n%s\nafter it:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+		}
+	})
+}
+
+// TestALongWordIsCheap: five hundred letters are no word to look for in two
+// parts or by its likes.
+func TestALongWordIsCheap(t *testing.T) {
+	t.Parallel()
+	each(t, func(b *bench) {
+		b.put(search.Doc{ID: 1, Title: "Abab"})
+		if r := b.ask(search.Query{Text: strings.Repeat("ab", 250), Spaces: []int64{}, Limit: 10}); r.Total != 0 || r.Corrected != nil {
+			t.Errorf("found %d, %+v", r.Total, r.Corrected)
+		}
+	})
+}

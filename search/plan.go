@@ -196,7 +196,7 @@ func (p *plan) settle() {
 func partings(word string) []string {
 	rs := []rune(word)
 	var out []string
-	for i := 2; len(rs) >= 5 && i <= len(rs)-2; i++ {
+	for i := 2; len(rs) >= 5 && len(rs) <= longestWord && i <= len(rs)-2; i++ {
 		out = append(out, string(rs[:i])+" "+string(rs[i:]))
 	}
 	return out
@@ -239,7 +239,7 @@ func distance(a, b string, most int) int {
 // slips is how many typing errors are forgiven in a word.
 func slips(word string) int {
 	switch n := utf8.RuneCountInString(word); {
-	case n < 4:
+	case n < 4 || n > longestWord:
 		return 0
 	case n < 7:
 		return 1

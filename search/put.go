@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,7 +41,7 @@ func Put(ctx context.Context, tx *db.Tx, docs ...Doc) error {
 	}
 	rows := make([]putRow, len(docs))
 	values := map[facetKey]bool{}
-	texts := make([]string, 0, len(docs)*classes)
+	texts := map[ids.ID][]string{} // by space
 	for i, d := range docs {
 		title, terms, summary, text := clip(d.Title), clip(d.Terms), clip(d.Summary), clip(d.Text)
 		rows[i] = putRow{
@@ -55,7 +56,7 @@ func Put(ctx context.Context, tx *db.Tx, docs ...Doc) error {
 				values[facetKey{name, v}] = true
 			}
 		}
-		texts = append(texts, title, terms, summary, text)
+		texts[d.SpaceID] = append(texts[d.SpaceID], title, terms, summary, text)
 	}
 	if err := insertFacets(ctx, tx, values); err != nil {
 		return fmt.Errorf("put facets: %w", err)
@@ -63,8 +64,10 @@ func Put(ctx context.Context, tx *db.Tx, docs ...Doc) error {
 	if err := upsertDocuments(ctx, tx, rows); err != nil {
 		return fmt.Errorf("put documents: %w", err)
 	}
-	if err := insertWords(ctx, tx, spelled(texts...)); err != nil {
-		return fmt.Errorf("put words: %w", err)
+	for space, list := range texts {
+		if err := insertWords(ctx, tx, int64(space), spelled(list...)); err != nil {
+			return fmt.Errorf("put words: %w", err)
+		}
 	}
 	if err := markDirty(ctx, tx, rows); err != nil {
 		return fmt.Errorf("mark documents: %w", err)
@@ -96,27 +99,32 @@ func clip(s string) string {
 // RebuildWords makes the list of words for corrections anew, so that words
 // which stand nowhere any more go. It returns how many there are.
 func (s *Service) RebuildWords(ctx context.Context) (int, error) {
-	seen := map[string]bool{}
+	seen := map[int64]map[string]bool{} // by space
+	n := 0
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		if err := eachText(ctx, tx, func(texts ...string) {
+		if err := eachText(ctx, tx, func(space int64, texts ...string) {
+			if seen[space] == nil {
+				seen[space] = map[string]bool{}
+			}
 			for _, w := range spelled(texts...) {
-				seen[w] = true
+				seen[space][w] = true
 			}
 		}); err != nil {
 			return err
 		}
-		all := make([]string, 0, len(seen))
-		for w := range seen {
-			all = append(all, w)
-		}
-		slices.Sort(all)
 		if err := deleteWords(ctx, tx); err != nil {
 			return err
 		}
-		return insertWords(ctx, tx, all)
+		for space, words := range seen {
+			n += len(words)
+			if err := insertWords(ctx, tx, space, slices.Sorted(maps.Keys(words))); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("rebuild words: %w", err)
 	}
-	return len(seen), nil
+	return n, nil
 }

@@ -105,6 +105,7 @@ type Service struct {
 	sources map[string]Source
 	kinds   []string // in the order in which they were added
 	names   func(ctx context.Context, words []string) ([]Name, error)
+	gate    *gate
 	// Mismatch is told how many ids the engine gave that the actor may not
 	// see, or that are gone. It should stay at 0.
 	Mismatch func(kind string, n int)
@@ -113,7 +114,7 @@ type Service struct {
 // New makes the service with PostgreSQL as its engine.
 func New(d *db.DB, log *slog.Logger) *Service {
 	return &Service{
-		db: d, log: log, engine: NewPostgres(d), sources: map[string]Source{},
+		db: d, log: log, engine: NewPostgres(d), sources: map[string]Source{}, gate: newGate(),
 		names:    func(context.Context, []string) ([]Name, error) { return nil, nil },
 		Mismatch: func(string, int) {},
 	}
@@ -150,6 +151,10 @@ func (s *Service) Find(ctx context.Context, actor access.Actor, q Question) (*Fo
 	}
 	limited, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
+	if err := s.gate.enter(limited, actor.ID); err != nil {
+		return nil, s.why(ctx, limited, err)
+	}
+	defer s.gate.leave(actor.ID)
 	result, err := s.engine.Search(limited, Query{
 		Kind: q.Kind, Text: q.Text, Names: names, Spaces: actor.In(access.ViewSpace),
 		Filters: q.Filters, Facets: q.Facets, Sort: q.Sort,

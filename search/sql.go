@@ -131,12 +131,13 @@ func eachVector(ctx context.Context, q db.Q, kind string, list []int64, f func(i
 	return rows.Err()
 }
 
-// likeWords gives up to 40 known words that look like each of these.
-func likeWords(ctx context.Context, q db.Q, words []string) (map[string][]string, error) {
+// likeWords gives up to 40 words that look like each of these, of those that
+// stand in what everybody may read or in these spaces.
+func likeWords(ctx context.Context, q db.Q, spaces []int64, words []string) (map[string][]string, error) {
 	const query = `select u.w as typed, l.word from unnest($1::text[]) as u(w)
-		cross join lateral (select word from search_words order by word <-> u.w limit 40) l`
+		cross join lateral (select word from search_words where space_id = 0 or space_id = any($2) order by word <-> u.w limit 40) l`
 	var rows []struct{ Typed, Word string }
-	if err := q.SelectContext(ctx, &rows, query, pq.Array(words)); err != nil {
+	if err := q.SelectContext(ctx, &rows, query, pq.Array(words), pq.Array(spaces)); err != nil {
 		return nil, err
 	}
 	out := map[string][]string{}
@@ -146,16 +147,18 @@ func likeWords(ctx context.Context, q db.Q, words []string) (map[string][]string
 	return out, nil
 }
 
-func knownWords(ctx context.Context, q db.Q, words []string) ([]string, error) {
+// knownWords gives those of the words that stand so in what everybody may read
+// or in these spaces.
+func knownWords(ctx context.Context, q db.Q, spaces []int64, words []string) ([]string, error) {
 	var known []string
-	err := q.SelectContext(ctx, &known, `select word from search_words where word = any($1)`, pq.Array(words))
+	err := q.SelectContext(ctx, &known, `select word from search_words where word = any($1) and (space_id = 0 or space_id = any($2))`, pq.Array(words), pq.Array(spaces))
 	return known, err
 }
 
-func insertWords(ctx context.Context, q db.Q, words []string) error {
-	const query = `insert into search_words (word) select w from unnest($1::text[]) as u(w)
-		where not exists (select from search_words where word = u.w)`
-	_, err := q.ExecContext(ctx, query, pq.Array(words))
+func insertWords(ctx context.Context, q db.Q, space int64, words []string) error {
+	const query = `insert into search_words (space_id, word) select $2, w from unnest($1::text[]) as u(w)
+		where not exists (select from search_words where word = u.w and space_id = $2)`
+	_, err := q.ExecContext(ctx, query, pq.Array(words), space)
 	return err
 }
 
@@ -221,18 +224,19 @@ func markDirty(ctx context.Context, q db.Q, rows []putRow) error {
 }
 
 // eachText calls f with the texts of every document, for a rebuild.
-func eachText(ctx context.Context, q db.Q, f func(texts ...string)) error {
-	rows, err := q.QueryxContext(ctx, `select title, terms, summary, text from search_documents`)
+func eachText(ctx context.Context, q db.Q, f func(space int64, texts ...string)) error {
+	rows, err := q.QueryxContext(ctx, `select coalesce(space_id, 0), title, terms, summary, text from search_documents`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() // Err tells
 	for rows.Next() {
+		var space int64
 		var title, terms, summary, text string
-		if err := rows.Scan(&title, &terms, &summary, &text); err != nil {
+		if err := rows.Scan(&space, &title, &terms, &summary, &text); err != nil {
 			return err
 		}
-		f(title, terms, summary, text)
+		f(space, title, terms, summary, text)
 	}
 	return rows.Err()
 }

@@ -106,6 +106,10 @@ func forIndex(s string) string {
 	}, strings.ToValidUTF8(s, " "))
 }
 
+// longestWord is how many letters a word has at most that somebody could have
+// meant to write otherwise.
+const longestWord = 30
+
 // spelled gives the different words of texts that may serve to correct a
 // typing error: letters only, four to thirty of them, sorted.
 func spelled(texts ...string) []string {
@@ -113,7 +117,7 @@ func spelled(texts ...string) []string {
 	for _, text := range texts {
 		for _, w := range split(fold(text)) {
 			w = strings.TrimSuffix(w, "'s")
-			if n := utf8.RuneCountInString(w); n >= 4 && n <= 30 && !strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) }) {
+			if n := utf8.RuneCountInString(w); n >= 4 && n <= longestWord && !strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) }) {
 				seen[w] = true
 			}
 		}

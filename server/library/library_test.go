@@ -171,7 +171,7 @@ func TestOneStory(t *testing.T) {
 	if s.Evidence != "published account" || s.EvidenceNote == "" || len(s.Sources) != 1 || s.Sources[0].URL == "" || s.Licence == "" || s.LastCheckedOn == nil {
 		t.Errorf("evidence: %+v", s)
 	}
-	if !strings.HasPrefix(s.ProblemHTML, "<p>") {
+	if !strings.HasPrefix(s.ProblemHTML, `<p lang="en">`) {
 		t.Errorf("the HTML: %s", s.ProblemHTML)
 	}
 	w.As("member").Get("/api/stories/999999999").Problem(404, "not-found")
