@@ -48,7 +48,7 @@ create index account_posts_organisation on account_posts (organisation_id) where
 -- gets a row without an account, so that both take the same work.
 create table sign_in_codes (
   id bigint generated always as identity constraint sign_in_codes_pkey primary key,
-  browser_hash bytea not null,
+  browser_hash bytea, -- null: an operator made it, for any browser
   email_hash bytea not null,
   account_id bigint constraint sign_in_codes_account_fkey references accounts deferrable initially immediate,
   email_id bigint constraint sign_in_codes_email_fkey references account_emails deferrable initially immediate,

@@ -90,3 +90,21 @@ func cursors(huge []json.Number) (out []string) {
 	}
 	return out
 }
+
+// TestPropertiesHaveOneSpelling: encoding/json would take LANGUAGE for
+// language after only the latter was checked.
+func TestPropertiesHaveOneSpelling(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	member := w.As("member")
+	var me map[string]any
+	member.Get("/api/me").Expect(200).JSON(&me)
+	edit := map[string]any{"version": me["version"], "name": "N", "about": "", "askMeAbout": []string{}, "serviceAreas": []string{}, "language": "en", "timeZone": ""}
+	for _, key := range []string{"LANGUAGE", "Language", "ABOUT"} {
+		edit[key] = "xx"
+		member.Patch("/api/me", edit).Problem(422, "invalid")
+		delete(edit, key)
+	}
+	member.Patch("/api/me", edit).Expect(200)
+	w.As("admin").Post("/api/spaces", map[string]any{"kind": "group", "name": "xx", "KIND": "load"}).Problem(422, "invalid")
+}

@@ -180,6 +180,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 		ErrorHandler:          s.fail,
 		BodyLimit:             1 << 20,
 		ReadTimeout:           30 * time.Second,
+		WriteTimeout:          30 * time.Second, // of one answer; live connections have their own
 		IdleTimeout:           2 * time.Minute,
 		ReadBufferSize:        4096,
 		WriteBufferSize:       2048,
@@ -228,7 +229,7 @@ func (s *Server) work(ctx context.Context) {
 
 // Listen serves until Close is called.
 func (s *Server) Listen(l net.Listener) error {
-	if err := s.app.Listener(l); err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := s.app.Listener(patient{l, s.log}); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil

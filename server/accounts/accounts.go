@@ -29,11 +29,12 @@ import (
 )
 
 const (
-	codeLength  = 8
-	codeLife    = 10 * time.Minute
-	codeTries   = 5
-	sessionLife = 30 * 24 * time.Hour // after the last use
-	seenEvery   = time.Hour           // so that reading stays reading
+	codeLength    = 8
+	codeLife      = 10 * time.Minute
+	codeTries     = 5
+	operatorTries = 1000
+	sessionLife   = 30 * 24 * time.Hour // after the last use
+	seenEvery     = time.Hour           // so that reading stays reading
 )
 
 // Person is a name and a face, as lists and messages show it.

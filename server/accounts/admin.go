@@ -15,12 +15,9 @@ import (
 // terminal and types it elsewhere.
 const firstCodeLife = time.Hour
 
-// anyBrowser is the browser of a code that an operator made: whoever is handed
-// it may use it once, in any browser.
-const anyBrowser = "operator"
-
 // MakeAdmin makes the person of the address an administrator, with an account
-// if there is none, and gives a code with which they sign in once.
+// if there is none, and gives a code with which they sign in once, in
+// any browser.
 func (s *Service) MakeAdmin(ctx context.Context, tx *db.Tx, email, name string) (account ids.ID, code string, err error) {
 	operator := access.Actor{}
 	if account, err = s.Invite(ctx, tx, operator, email, name); err != nil {
@@ -32,7 +29,7 @@ func (s *Service) MakeAdmin(ctx context.Context, tx *db.Tx, email, name string) 
 	email = cleanEmail(email)
 	nonce := []byte(ids.Token(16))
 	now := s.now()
-	if _, err := insertCode(ctx, tx, newCode{anyBrowser, email, nonce, now, now.Add(firstCodeLife)}); err != nil {
+	if _, err := insertCode(ctx, tx, newCode{nil, email, nonce, now, now.Add(firstCodeLife)}); err != nil {
 		return 0, "", fmt.Errorf("store code: %w", err)
 	}
 	code = s.code(nonce)

@@ -40,7 +40,7 @@ func (s *Service) AskCode(ctx context.Context, email, browser string) error {
 		return fmt.Errorf("make code: %w", err)
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		id, err := insertCode(ctx, tx, newCode{browser, email, nonce, now, now.Add(codeLife)})
+		id, err := insertCode(ctx, tx, newCode{hash(browser), email, nonce, now, now.Add(codeLife)})
 		if err != nil {
 			return fmt.Errorf("store code: %w", err)
 		}
@@ -83,7 +83,7 @@ func (s *Service) Verify(ctx context.Context, email, code, browser string) (stri
 		if err != nil {
 			return fmt.Errorf("find code: %w", err)
 		}
-		rows = slices.DeleteFunc(rows, func(r codeRow) bool { return r.Tries >= codeTries })
+		rows = slices.DeleteFunc(rows, codeRow.spent)
 		at := slices.IndexFunc(rows, func(r codeRow) bool { return r.AccountID != nil && sameCode(s.code(r.Nonce), code) })
 		if at < 0 {
 			return countTry(ctx, tx, rows)

@@ -117,10 +117,16 @@ type codeRow struct {
 	EmailID   *ids.ID `db:"email_id"`
 	Nonce     []byte  `db:"nonce"`
 	Tries     int     `db:"tries"`
+	Operator  bool    `db:"operator"` // an operator made it: it works in any browser
 }
 
+// spent says whether a code takes no more tries. A stranger may not use up the
+// operator's five, and guessing one of a million million takes longer than it
+// lives.
+func (r codeRow) spent() bool { return r.Tries >= codeTries && !r.Operator || r.Tries >= operatorTries }
+
 type newCode struct {
-	Browser string
+	Browser []byte // its hash; none for an operator's
 	Email   string
 	Nonce   []byte
 	Now     time.Time
@@ -135,7 +141,7 @@ func insertCode(ctx context.Context, q db.Q, c newCode) (ids.ID, error) {
 			where e.email = $3 and e.ended_at is null and a.suspended_at is null and a.erased_at is null) e on true
 		returning id`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, hash(c.Browser), hash(c.Email), c.Email, c.Nonce, c.Now, c.Expires)
+	err := q.GetContext(ctx, &id, query, c.Browser, hash(c.Email), c.Email, c.Nonce, c.Now, c.Expires)
 	return id, err
 }
 
@@ -143,12 +149,12 @@ func insertCode(ctx context.Context, q db.Q, c newCode) (ids.ID, error) {
 // address, and the newest that an operator made, and holds them, so that two
 // tries at once count as two; what one of them used up is looked at again.
 func lockCodes(ctx context.Context, q db.Q, browser, emailHash []byte, now time.Time) ([]codeRow, error) {
-	const query = `select id, account_id, email_id, nonce, tries from sign_in_codes where id in (
+	const query = `select id, account_id, email_id, nonce, tries, browser_hash is null as operator from sign_in_codes where id in (
 			select max(id) from sign_in_codes
-			where browser_hash in ($1, $4) and email_hash = $2 and used_at is null and expires_at > $3 group by browser_hash)
+			where (browser_hash = $1 or browser_hash is null) and email_hash = $2 and used_at is null and expires_at > $3 group by browser_hash)
 		and used_at is null order by id for update`
 	var rows []codeRow
-	err := q.SelectContext(ctx, &rows, query, browser, emailHash, now, hash(anyBrowser))
+	err := q.SelectContext(ctx, &rows, query, browser, emailHash, now)
 	return rows, err
 }
 
@@ -166,8 +172,8 @@ func countTry(ctx context.Context, q db.Q, tried []codeRow) error {
 // for before it: an older mail is worth nothing once its reader is in.
 func useCodes(ctx context.Context, q db.Q, id ids.ID, now time.Time) error {
 	const query = `update sign_in_codes c set used_at = $2 from sign_in_codes used
-		where used.id = $1 and c.email_hash = used.email_hash and c.browser_hash in (used.browser_hash, $3) and c.used_at is null`
-	_, err := q.ExecContext(ctx, query, id, now, hash(anyBrowser))
+		where used.id = $1 and c.email_hash = used.email_hash and (c.browser_hash = used.browser_hash or c.browser_hash is null) and c.used_at is null`
+	_, err := q.ExecContext(ctx, query, id, now)
 	return err
 }
 

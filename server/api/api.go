@@ -50,6 +50,8 @@ type Router struct {
 // Huma keeps these as globals, so they are set once, before anything runs.
 func init() {
 	huma.DefaultArrayNullable = false
+	// encoding/json takes ROLE for role: checked must be what is taken.
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError { return newError(status, message, errs) }
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := newError(status, message, errs)
