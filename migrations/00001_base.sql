@@ -17,7 +17,6 @@ create table jobs (
   id bigint generated always as identity constraint jobs_pkey primary key,
   kind text not null,
   payload jsonb not null,
-  dedupe text,
   run_at timestamptz not null default now(),
   attempts int not null default 0,
   max_attempts int not null default 10,
@@ -27,7 +26,6 @@ create table jobs (
   failed_at timestamptz
 );
 create index jobs_due on jobs (run_at, id) where failed_at is null;
-create unique index jobs_dedupe_key on jobs (kind, dedupe) where dedupe is not null and failed_at is null;
 
 -- +goose StatementBegin
 create function public.jobs_notify() returns trigger language plpgsql as $$

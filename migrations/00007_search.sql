@@ -38,14 +38,13 @@ create sequence search_revs as bigint;
 -- rows, and ranking reads vectors without unpacking.
 create table search_documents_story partition of search_documents for values in ('story') with (toast_tuple_target = 128);
 create table search_documents_topic partition of search_documents for values in ('topic') with (toast_tuple_target = 128);
-create table search_documents_message partition of search_documents for values in ('message') with (toast_tuple_target = 128);
 create table search_documents_other partition of search_documents default with (toast_tuple_target = 128);
 
 -- +goose StatementBegin
 do $$
 declare part text;
 begin
-  foreach part in array array['search_documents_story', 'search_documents_topic', 'search_documents_message', 'search_documents_other'] loop
+  foreach part in array array['search_documents_story', 'search_documents_topic', 'search_documents_other'] loop
     execute format('alter table public.%I alter head set storage external, alter body set storage external, alter facet_ids set storage plain', part);
   end loop;
 end $$;

@@ -12,11 +12,34 @@ import (
 )
 
 // Close stops taking requests, tells sockets to come back later, stores what
-// was taken, and ends the work in the background. It takes at most about
-// twice the drain time. A peer that does not let go in that time is cut off,
-// which is no error.
+// was taken, and ends the work in the background. It takes at most twice the
+// drain time and a second. What does not end in that time is cut off, which is
+// no error: a peer comes back, a message is answered "try later", and a job
+// runs again when its lease is over.
 func (s *Server) Close() error {
 	s.draining.Store(true)
+	err := s.closeConnections()
+	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
+	defer cancel()
+	if err := s.Chat.Close(ctx); err != nil {
+		s.log.Warn("some messages were not stored in time; their senders are told to try again", "error", err)
+	}
+	s.stop()
+	select {
+	case <-s.working:
+		return err
+	case <-ctx.Done():
+	}
+	s.log.Warn("some jobs did not end in time and are cut off; they run again later")
+	s.cutOff()
+	select {
+	case <-s.working:
+	case <-time.After(time.Second): // one that does not listen ends with the process
+	}
+	return err
+}
+
+func (s *Server) closeConnections() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
 	defer cancel()
 	err := s.Hub.Close(ctx)
@@ -24,14 +47,7 @@ func (s *Server) Close() error {
 	err = errors.Join(err, s.app.ShutdownWithContext(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.Warn("some connections did not end in time and are cut off", "error", err)
-		err = nil
-	}
-	s.Chat.Close()
-	s.stop()
-	select {
-	case <-s.working:
-	case <-time.After(s.Config.DrainTimeout):
-		err = errors.Join(err, errors.New("some jobs did not end in time; they run again later"))
+		return nil
 	}
 	return err
 }

@@ -63,6 +63,7 @@ type Server struct {
 	draining atomic.Bool
 	silent   silentConns
 	stop     context.CancelFunc
+	cutOff   context.CancelFunc
 	working  chan struct{}
 }
 
@@ -145,7 +146,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 			return nil, err
 		}
 	}
-	s := &Server{Config: c, DB: d.DB, log: d.Log, now: d.Now, registry: prometheus.NewRegistry(), stop: func() {}, working: make(chan struct{})}
+	s := &Server{Config: c, DB: d.DB, log: d.Log, now: d.Now, registry: prometheus.NewRegistry(), stop: func() {}, cutOff: func() {}, working: make(chan struct{})}
 	close(s.working) // nothing works yet
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -201,16 +202,18 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 // Start begins the node's work in the background: jobs, the beat of live
 // connections and the hourly clean-up. It is called once, before Listen.
 func (s *Server) Start(ctx context.Context) {
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop, s.working = stop, make(chan struct{})
-	go s.work(work)
+	jobs, cutOff := context.WithCancel(context.WithoutCancel(ctx))
+	work, stop := context.WithCancel(jobs)
+	s.stop, s.cutOff, s.working = stop, cutOff, make(chan struct{})
+	go s.work(work, jobs)
 }
 
-// work runs what goes on in the background until ctx ends.
-func (s *Server) work(ctx context.Context) {
+// work runs what goes on in the background until ctx ends. Jobs under way then
+// have until their own context ends.
+func (s *Server) work(ctx, jobs context.Context) {
 	defer close(s.working)
 	done := make(chan struct{})
-	go func() { defer close(done); s.Events.Work(ctx) }()
+	go func() { defer close(done); s.Events.Work(ctx, jobs) }()
 	go s.Hub.Beat(ctx)
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()

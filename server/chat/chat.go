@@ -4,7 +4,9 @@
 package chat
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -113,11 +115,17 @@ func New(d Deps) *Service {
 	return s
 }
 
-// Close takes no more messages and waits until those taken are stored.
-func (s *Service) Close() {
+// Close takes no more messages and waits until those taken are stored. When
+// ctx ends, the rest are answered "try later", which is the error.
+func (s *Service) Close(ctx context.Context) error {
 	for _, c := range s.committers {
-		c.close()
+		c.stop()
 	}
+	var err error
+	for _, c := range s.committers {
+		err = errors.Join(err, c.wait(ctx))
+	}
+	return err
 }
 
 // frame is the JSON of a change.

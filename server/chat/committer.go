@@ -41,10 +41,13 @@ type committer struct {
 	mu      sync.RWMutex
 	closed  bool
 	ended   chan struct{}
+	open    context.Context // ends when what is not stored yet is given up
+	giveUp  context.CancelFunc
 }
 
 func startCommitter(s *Service, m *commitMetrics) *committer {
 	c := &committer{service: s, queue: make(chan *post, mostQueued), metrics: m, ended: make(chan struct{})}
+	c.open, c.giveUp = context.WithCancel(context.Background())
 	go c.run()
 	return c
 }
@@ -78,14 +81,30 @@ func (c *committer) enqueue(p *post) bool {
 	}
 }
 
-func (c *committer) close() {
+// stop takes no more posts.
+func (c *committer) stop() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.closed {
 		c.closed = true
 		close(c.queue)
 	}
-	c.mu.Unlock()
-	<-c.ended
+}
+
+// wait returns when all posts are stored, or soon after ctx ended.
+func (c *committer) wait(ctx context.Context) error {
+	defer c.giveUp()
+	select {
+	case <-c.ended:
+		return nil
+	case <-ctx.Done():
+	}
+	c.giveUp()
+	select {
+	case <-c.ended:
+	case <-time.After(time.Second): // the database does not even hear that it should stop
+	}
+	return ctx.Err()
 }
 
 func (c *committer) run() {
@@ -119,7 +138,10 @@ func (c *committer) store(batch []*post) {
 	if err == nil {
 		return
 	}
-	if len(batch) == 1 || db.Gone(err) {
+	if c.open.Err() != nil {
+		err = problem.Unavailable(time.Second).Because(err)
+	}
+	if len(batch) == 1 || c.open.Err() != nil || db.Gone(err) {
 		for _, p := range batch {
 			p.done <- fmt.Errorf("store message: %w", err)
 		}
@@ -140,7 +162,7 @@ func (c *committer) try(batch []*post) (err error) {
 		}
 	}()
 	// A sender who gives up must not take the neighbours down.
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(c.open, 10*time.Second)
 	defer cancel()
 	for _, p := range batch {
 		p.err, p.same, p.again = nil, nil, false

@@ -98,7 +98,7 @@ type RoleSet struct {
 	AccountID ids.ID `json:"accountId"`
 }
 
-// SessionEnded says that sessions of an account ended; none listed means all of them.
+// SessionEnded says that these sessions of an account ended.
 type SessionEnded struct {
 	AccountID  ids.ID   `json:"accountId"`
 	SessionIDs []ids.ID `json:"sessionIds"`

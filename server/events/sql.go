@@ -30,14 +30,6 @@ func insertJobs(ctx context.Context, q db.Q, jobs []Job) error {
 	return err
 }
 
-func insertJob(ctx context.Context, q db.Q, kind, payload, dedupe string, wait time.Duration) error {
-	const query = `insert into jobs (kind, payload, dedupe, run_at)
-		values ($1, $2::text::jsonb, nullif($3, ''), now() + make_interval(secs => $4))
-		on conflict (kind, dedupe) where dedupe is not null and failed_at is null do nothing`
-	_, err := q.ExecContext(ctx, query, kind, payload, dedupe, wait.Seconds())
-	return err
-}
-
 // claimJobs leases up to n due jobs of the kinds that this node knows. A job
 // that used up its attempts without an end (it kills the process each time)
 // becomes a dead letter here and is not run again.

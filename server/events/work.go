@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,23 +19,12 @@ const (
 	pollWait = time.Second // a lost notification costs at most this much
 )
 
-// Enqueue adds a job by hand, in the caller's transaction, to run after wait.
-// A second job of the same kind and dedupe key, while the first is not done,
-// is left out.
-func (b *Bus) Enqueue(ctx context.Context, tx *db.Tx, kind string, payload any, dedupe string, wait time.Duration) error {
-	text, err := json.Marshal(payload)
-	if err != nil {
-		return fmt.Errorf("write job %s: %w", kind, err)
-	}
-	tx.After(b.poke)
-	return insertJob(ctx, tx, kind, string(text), dedupe, wait)
-}
-
-// Work runs jobs until ctx ends, then finishes those under way.
-func (b *Bus) Work(ctx context.Context) {
+// Work takes jobs until ctx ends, then finishes those under way. When their own
+// context ends they are cut off, and run again once their lease is over.
+func (b *Bus) Work(ctx, jobs context.Context) {
 	listener := b.db.Listener()
 	defer listener.Close() //nolint:errcheck // nothing to save
-	go func() { // it waits for as long as the database is silent
+	go func() {            // it waits for as long as the database is silent
 		if err := listener.Listen("jobs"); err != nil && ctx.Err() == nil {
 			b.log.Warn("jobs are found by polling only", "error", err)
 		}
@@ -48,16 +36,16 @@ func (b *Bus) Work(ctx context.Context) {
 	free := make(chan struct{}, workers)
 	for {
 		for len(free) < workers {
-			jobs, err := b.claim(ctx, workers-len(free))
-			if err != nil || len(jobs) == 0 {
+			list, err := b.claim(ctx, workers-len(free))
+			if err != nil || len(list) == 0 {
 				if err != nil && ctx.Err() == nil {
 					b.log.Warn("claim jobs", "error", err)
 				}
 				break
 			}
-			for _, j := range jobs {
+			for _, j := range list {
 				free <- struct{}{}
-				wg.Go(func() { b.perform(context.WithoutCancel(ctx), j); <-free; b.poke() })
+				wg.Go(func() { b.perform(jobs, j); <-free; b.poke() })
 			}
 		}
 		select {
@@ -104,6 +92,10 @@ func (b *Bus) perform(ctx context.Context, j Job) {
 	defer cancel()
 	err := b.attempt(limited, j)
 	finish := func(tx *db.Tx) error { return deleteJob(ctx, tx, j) }
+	if err != nil && ctx.Err() != nil {
+		b.log.Info("job cut off; it runs again later", "job", j.ID, "kind", j.Kind)
+		return
+	}
 	if err != nil {
 		level := slog.LevelWarn
 		if j.Attempts >= j.MaxAttempts {

@@ -153,7 +153,7 @@ func TestWork(t *testing.T) {
 	}, nil)
 	work, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
-	go func() { defer close(ended); b.Work(work) }()
+	go func() { defer close(ended); b.Work(work, ctx) }()
 	soon := func(what string) {
 		t.Helper()
 		select {

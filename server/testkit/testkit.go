@@ -42,6 +42,7 @@ type Options struct {
 	Config func(*config.Config)
 	Clock  *clock.Fake
 	Log    *slog.Logger
+	Mail   mail.Sender // instead of World.Mail
 }
 
 // New starts a world: cohort A with moderator, facilitator and member; cohort
@@ -94,6 +95,9 @@ func (w *World) start(d *db.DB, o Options, cast func()) {
 	deps := server.Deps{DB: d, Mail: w.Mail, Version: "test", Log: o.Log}
 	if deps.Log == nil {
 		deps.Log = logger(t)
+	}
+	if o.Mail != nil {
+		deps.Mail = o.Mail
 	}
 	if o.Clock != nil {
 		deps.Now = o.Clock.Now
