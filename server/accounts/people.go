@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -90,6 +91,10 @@ func (s *Service) Me(ctx context.Context, who access.Actor) (*Me, error) {
 	}, nil
 }
 
+// zoneName is a name of the IANA database as people choose it: not localtime,
+// posixrules or right/Europe/London, which some systems also have.
+var zoneName = regexp.MustCompile(`^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$`)
+
 // ProfileEdit is what a person may change of themselves: all of it at once, as
 // of the version that they saw.
 type ProfileEdit struct {
@@ -127,7 +132,7 @@ func (p *ProfileEdit) check() error {
 	}
 	p.AskMeAbout = clean
 	if p.TimeZone != "" {
-		if _, err := time.LoadLocation(p.TimeZone); err != nil || p.TimeZone == "Local" {
+		if _, err := time.LoadLocation(p.TimeZone); err != nil || !zoneName.MatchString(p.TimeZone) {
 			return problem.Invalid("body.timeZone", "there is no such time zone")
 		}
 	}
@@ -275,8 +280,4 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, who access.Actor, email
 		return 0, fmt.Errorf("make account: %w", err)
 	}
 	return id, audit.Record(ctx, tx, who, audit.Act{Action: "account-made", Kind: "account", Subject: id})
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.TrimSpace(s))
 }

@@ -97,6 +97,8 @@ func TestBadProfiles(t *testing.T) {
 		{words{"timeZone": "Europe/Nowhere"}, "body.timeZone"},
 		{words{"timeZone": "../../etc/passwd"}, "body.timeZone"},
 		{words{"timeZone": "Local"}, "body.timeZone"},
+		{words{"timeZone": "posixrules"}, "body.timeZone"},
+		{words{"timeZone": "right/Europe/London"}, "body.timeZone"},
 		{words{"post": words{"organisationId": nil, "job": " "}}, "body.post.job"},
 		{words{"post": words{"organisationId": nil, "job": "a\x00"}}, "body.post.job"},
 		{words{"post": words{"organisationId": "999999999", "job": "a"}}, "body.post.organisationId"},

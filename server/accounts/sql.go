@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -392,12 +393,12 @@ func listPeople(ctx context.Context, q db.Q, spaces []int64, by Search, limit in
 		from (select a.id, lower(a.name) as key from accounts a where a.erased_at is null and (lower(a.name), a.id) > ($4, $5)
 				and exists (select from memberships m where m.account_id = a.id and m.ended_at is null and m.space_id = any($1))
 				and ($2 = '' and $3 = 0 or exists (select from people p where p.id = a.id and ($3 = 0 or p.organisation_id = $3)
-					and ($2 = '' or public.unaccent(lower(p.name || ' ' || p.job || ' ' || p.organisation)) like '%' || public.unaccent(lower($2)) || '%'
-						or exists (select from unnest(a.ask_me_about) topic where lower(topic) like '%' || lower($2) || '%'))))
+					and ($2 = '' or strpos(public.unaccent(lower(p.name || ' ' || p.job || ' ' || p.organisation)), public.unaccent(lower($2))) > 0
+						or exists (select from unnest(a.ask_me_about) topic where strpos(public.unaccent(lower(topic)), public.unaccent(lower($2))) > 0))))
 			order by lower(a.name), a.id limit $6) page
 		join people p on p.id = page.id order by page.key, p.id`
 	list := []listed{}
-	err := q.SelectContext(ctx, &list, query, pq.Array(spaces), escapeLike(by.Text), by.Organisation, by.AfterName, by.AfterID, limit)
+	err := q.SelectContext(ctx, &list, query, pq.Array(spaces), strings.TrimSpace(by.Text), by.Organisation, by.AfterName, by.AfterID, limit)
 	return list, err
 }
 

@@ -52,7 +52,9 @@ func init() {
 	huma.DefaultArrayNullable = false
 	// encoding/json takes ROLE for role: checked must be what is taken.
 	huma.ValidateStrictCasing = true
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError { return newError(status, message, errs) }
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return newError(status, message, errs)
+	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := newError(status, message, errs)
 		p.RequestID = requestID(ctx.Context())

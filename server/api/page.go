@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
+	"time"
 
 	"guildhall/server/problem"
 )
@@ -49,6 +50,11 @@ func ReadCursor(cursor string, key ...any) error {
 	for i := range parts {
 		if err := json.Unmarshal(parts[i], key[i]); err != nil {
 			return wrong
+		}
+		if at, ok := key[i].(*time.Time); ok {
+			if *at = at.UTC(); at.Year() < 1 || at.Year() > 9999 {
+				return wrong
+			}
 		}
 	}
 	return nil

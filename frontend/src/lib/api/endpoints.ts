@@ -40,7 +40,9 @@ export const listMembers = (spaceId: string, cursor?: string) =>
 export const addMember = (spaceId: string, email: string, name: string, role: Role) =>
 	take(POST('/spaces/{spaceId}/members', { params: { path: { spaceId } }, body: { email, role, name: some(name) } }));
 export const setRole = (spaceId: string, personId: string, role: Role, version: number) =>
-	take(PATCH('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } }, body: { role, version } }));
+	take(
+		PATCH('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } }, body: { role, version } })
+	);
 export const removeMember = (spaceId: string, personId: string) =>
 	take(DELETE('/spaces/{spaceId}/members/{personId}', { params: { path: { spaceId, personId } } }));
 
