@@ -129,9 +129,6 @@ func (h *Hub) takePersonal(n Notice) {
 		mine = append(mine, c)
 	}
 	h.mu.RUnlock()
-	if n.LeftSpace != 0 {
-		h.attendance.lose(n.Account, n.LeftSpace)
-	}
 	for _, c := range mine {
 		if n.Frame != nil {
 			c.push(encode(n.Frame))
@@ -148,21 +145,16 @@ func (h *Hub) takePersonal(n Notice) {
 			go h.refresh(c)
 		}
 	}
+	if n.LeftSpace != 0 { // after the cuts: no sign of life brings it back
+		h.attendance.lose(n.Account, n.LeftSpace)
+	}
 }
 
-// refresh loads the rights of a socket's person anew until they are the newest,
-// takes away what they may no longer see, and tells the screen. It runs once
-// at a time for each socket.
+// refresh renews the rights of a socket, takes away what its person may no
+// longer see, and tells the screen. It runs once at a time for each socket.
 func (h *Hub) refresh(c *conn) {
 	defer h.recover("refresh rights", c)
-	who, err := h.load(c)
-	switch {
-	case err != nil:
-		h.log.Warn("rights could not be loaded; the socket is closed", "error", err)
-		c.close(closeTryAgain, "try again")
-		return
-	case !who.SignedIn():
-		c.close(closeSignedOut, "signed out")
+	if !h.renew(c) {
 		return
 	}
 	for _, space := range c.watchedSpaces() {
@@ -171,6 +163,20 @@ func (h *Hub) refresh(c *conn) {
 		}
 	}
 	c.push(encode(Access{Type: "access"}))
+}
+
+// renew loads the rights of a socket's person until they are the newest. It
+// gives no when the socket is closed instead.
+func (h *Hub) renew(c *conn) bool {
+	who, err := h.load(c)
+	switch {
+	case err != nil:
+		h.log.Warn("rights could not be loaded; the socket is closed", "error", err)
+		c.close(closeTryAgain, "try again")
+	case !who.SignedIn():
+		c.close(closeSignedOut, "signed out")
+	}
+	return err == nil && who.SignedIn()
 }
 
 func (h *Hub) load(c *conn) (access.Actor, error) {

@@ -62,18 +62,40 @@ func (l *logBook) count(word string) int {
 	return strings.Count(l.b.String(), word)
 }
 
-func newStage(t *testing.T, rooms realtime.Rooms, reload func(context.Context, ids.ID) (access.Actor, error)) *stage {
+// props are what surrounds the hub; nil stands for what goes well.
+type props struct {
+	rooms  realtime.Rooms
+	reload func(context.Context, ids.ID) (access.Actor, error)
+	first  func(*realtime.Bus, realtime.Notice) // hears each notice before the hub
+}
+
+func asBefore(context.Context, ids.ID) (access.Actor, error) { return member(), nil }
+
+func newStage(t *testing.T, p props) *stage {
 	t.Helper()
 	s := &stage{t: t, bus: realtime.NewBus(), log: &logBook{}}
+	if p.first != nil {
+		s.bus.Listen(func(n realtime.Notice) { p.first(s.bus, n) })
+	}
+	if p.reload == nil {
+		p.reload = asBefore
+	}
+	if p.rooms.Open == nil {
+		p.rooms = quiet()
+	}
 	hub := realtime.New(realtime.Deps{
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: clock.System, Bus: s.bus, Config: config.Config{LimitSockets: 100},
-		Metrics: prometheus.NewRegistry(), Reload: reload,
+		Metrics: prometheus.NewRegistry(), Reload: p.reload,
 	})
-	hub.UseRooms(rooms)
+	hub.UseRooms(p.rooms)
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.Server().KeepHijackedConns = true
 	app.Use(func(c *fiber.Ctx) error {
-		c.SetUserContext(api.WithActor(api.WithRequest(context.Background(), api.Request{Exempt: true}), member()))
+		who := member()
+		if id, err := ids.Parse(c.Query("as")); err == nil {
+			who.ID = id
+		}
+		c.SetUserContext(api.WithActor(api.WithRequest(context.Background(), api.Request{Exempt: true}), who))
 		return c.Next()
 	})
 	hub.Mount(app, func(c *fiber.Ctx) error { return c.Next() })
@@ -94,9 +116,12 @@ func newStage(t *testing.T, rooms realtime.Rooms, reload func(context.Context, i
 	return s
 }
 
-func (s *stage) dial() *socket {
+func (s *stage) dial() *socket { s.t.Helper(); return s.dialAs("") }
+
+// dialAs connects somebody other than Anna, who may do the same.
+func (s *stage) dialAs(account string) *socket {
 	s.t.Helper()
-	ws, _, err := websocket.DefaultDialer.Dial(s.url, nil)
+	ws, _, err := websocket.DefaultDialer.Dial(s.url+"?as="+account, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -120,16 +145,19 @@ func TestOldRightsNeverReplaceNewOnes(t *testing.T) {
 	t.Parallel()
 	reading, answer := make(chan struct{}), make(chan struct{})
 	var calls atomic.Int32
-	s := newStage(t, quiet(), func(context.Context, ids.ID) (access.Actor, error) {
+	s := newStage(t, props{reload: func(context.Context, ids.ID) (access.Actor, error) {
 		who := member()
-		if calls.Add(1) == 1 {
+		switch calls.Add(1) {
+		case 1: // at the beginning
+			return who, nil
+		case 2:
 			close(reading)
 			<-answer
 			return who, nil
 		}
 		who.Roles = nil
 		return who, nil
-	})
+	}})
 	x := s.dial()
 	x.send(map[string]any{"type": "subscribe", "room": hall})
 	x.until("subscribed")
@@ -147,8 +175,51 @@ func TestOldRightsNeverReplaceNewOnes(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if n := calls.Load(); n != 2 {
+	if n := calls.Load(); n != 3 {
 		t.Errorf("the rights were read %d times", n)
+	}
+}
+
+// TestRightsLostBeforeTheSocketIsThere: what changes between the request and
+// the hub is told to nobody, and holds all the same.
+func TestRightsLostBeforeTheSocketIsThere(t *testing.T) {
+	t.Parallel()
+	x := newStage(t, props{reload: func(context.Context, ids.ID) (access.Actor, error) {
+		who := member()
+		who.Roles = nil
+		return who, nil
+	}}).dial()
+	x.send(map[string]any{"type": "subscribe", "room": hall})
+	x.until("refused")
+	over := newStage(t, props{reload: func(context.Context, ids.ID) (access.Actor, error) { return access.Actor{}, nil }})
+	ws, _, err := websocket.DefaultDialer.Dial(over.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if code := (&socket{t: t, ws: ws}).closed(); code != 4001 {
+		t.Errorf("a session that ended meanwhile: closed with %d", code)
+	}
+}
+
+// TestNoSignOfLifeAfterTheLoss: one that was on its way when its person lost
+// the space does not bring them back.
+func TestNoSignOfLifeAfterTheLoss(t *testing.T) {
+	t.Parallel()
+	var lost atomic.Bool
+	s := newStage(t, props{first: func(bus *realtime.Bus, n realtime.Notice) {
+		if n.Alive != nil && !lost.Swap(true) {
+			bus.Publish(realtime.Notice{Account: anna, LeftSpace: space})
+		}
+	}})
+	ben := s.dialAs("2")
+	ben.send(map[string]any{"type": "subscribe", "space": space})
+	ben.until("presence")
+	s.dial().send(map[string]any{"type": "presence"})
+	for f := ben.until("presence"); f.People[0].State != "gone"; f = ben.until("presence") {
+		if f.People[0].Person != anna {
+			t.Errorf("told: %+v", f)
+		}
 	}
 }
 
@@ -165,7 +236,7 @@ func TestLostInBetween(t *testing.T) {
 		}
 		return space, 0, nil
 	}
-	s = newStage(t, rooms, nil)
+	s = newStage(t, props{rooms: rooms})
 	x := s.dial()
 	x.send(map[string]any{"type": "subscribe", "room": hall})
 	if f := x.next(); f.Type != "refused" || f.Room != hall {
@@ -181,7 +252,13 @@ func TestPanicsCloseTheirSocket(t *testing.T) {
 	t.Parallel()
 	rooms := quiet()
 	rooms.Open = func(context.Context, ids.ID) (ids.ID, int64, error) { panic("oh dear") }
-	s := newStage(t, rooms, func(context.Context, ids.ID) (access.Actor, error) { panic("oh dear") })
+	var loads atomic.Int32
+	s := newStage(t, props{rooms: rooms, reload: func(context.Context, ids.ID) (access.Actor, error) {
+		if loads.Add(1) > 2 { // both sockets have begun
+			panic("oh dear")
+		}
+		return member(), nil
+	}})
 	x, other := s.dial(), s.dial()
 	x.send(map[string]any{"type": "subscribe", "room": hall})
 	if code := x.closed(); code != websocket.CloseInternalServerErr {
@@ -205,7 +282,7 @@ func TestPanicsCloseTheirSocket(t *testing.T) {
 func TestPingsCount(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []int{websocket.PingMessage, websocket.PongMessage} {
-		x := newStage(t, quiet(), nil).dial()
+		x := newStage(t, props{}).dial()
 		for range 600 {
 			if x.ws.WriteControl(kind, []byte("x"), time.Now().Add(5*time.Second)) != nil {
 				break

@@ -179,15 +179,28 @@ func (a *attendance) say(space ids.ID, h Here) {
 // alive takes a sign of life from a socket and passes it on to all nodes, not
 // more often than makes sense.
 func (h *Hub) alive(c *conn, away bool) {
-	who := c.who()
 	if !c.mayTell(away, h.now()) {
 		return
 	}
+	for told := (Alive{Away: away, Spaces: c.sharedSpaces()}); ; {
+		h.bus.Publish(Notice{Account: c.account, Alive: &told})
+		// A space that was lost meanwhile may have heard it after the loss.
+		now := c.sharedSpaces()
+		if slices.Equal(now, told.Spaces) {
+			return
+		}
+		told = Alive{Away: away, Spaces: now}
+	}
+}
+
+// sharedSpaces are those whose members may know that the person is there.
+func (c *conn) sharedSpaces() []ids.ID {
 	spaces := []ids.ID{}
-	for _, id := range who.In(access.ViewSpace) {
+	for _, id := range c.who().In(access.ViewSpace) {
 		spaces = append(spaces, ids.ID(id))
 	}
-	h.bus.Publish(Notice{Account: who.ID, Alive: &Alive{Away: away, Spaces: spaces}})
+	slices.Sort(spaces)
+	return spaces
 }
 
 // mayTell says whether a sign of life is worth passing on: the first, one that

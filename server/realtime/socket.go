@@ -142,6 +142,10 @@ func (h *Hub) serve(wrapped *websocket.Conn) {
 		c.close(code, "")
 		return nil
 	})
+	// What changed since the request was told to nobody here.
+	if c.askRefresh() && !h.renew(c) {
+		return
+	}
 	c.push(encode(Hello{Type: "hello", Session: c.session, Heartbeat: int(heartbeatEvery.Seconds()), Silence: int(silence.Seconds())}))
 	h.listen(c, budget)
 }
