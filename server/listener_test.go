@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -30,7 +29,7 @@ func TestNoDescriptorsIsNotTheEnd(t *testing.T) {
 	t.Parallel()
 	lack := &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
 	f := &failing{errs: []error{lack, lack, lack}}
-	if _, err := (patient{f, slog.New(slog.NewTextHandler(io.Discard, nil))}).Accept(); !errors.Is(err, net.ErrClosed) || len(f.errs) != 0 {
+	if _, err := (patient{f, slog.New(slog.DiscardHandler)}).Accept(); !errors.Is(err, net.ErrClosed) || len(f.errs) != 0 {
 		t.Errorf("it ended with %v and %d errors to come", err, len(f.errs))
 	}
 }

@@ -122,16 +122,29 @@ func TestAskingForMoreThanOneReads(t *testing.T) {
 	room := makeRoom(w)
 	talk(w, room, strings.Repeat("long ", 1600), 100)
 	s := dial(w, "member")
-	for range 40 {
+	for range 20 {
 		s.send(map[string]any{"type": "subscribe", "room": room, "after": 0})
 	}
 	time.Sleep(500 * time.Millisecond) // it could answer now
-	for range 40 {
+	for range 20 {
 		if f := s.until("subscribed"); f.Reload {
 			t.Fatalf("subscribed: %+v", f)
 		}
 		if err := follow(s.ws, 1, 100); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestGoingDown: sockets are told to come back, with a hint, and closed with
+// 1012 (service restart).
+func TestGoingDown(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	s := dial(w, "member")
+	go func() { _ = w.Close() }()
+	s.until("reconnect")
+	if code := s.closed(); code != 1012 {
+		t.Errorf("closed with %d, want 1012", code)
 	}
 }

@@ -58,6 +58,11 @@ type conn struct {
 
 	aliveAt   time.Time // the last sign of life that was passed on
 	aliveAway bool
+
+	typedAt time.Time // when it was last told that the person types, and where
+	typedIn ids.ID
+
+	replayed int // changes read for the last subscription; the reader's alone
 }
 
 func newConn(h *Hub, ws *websocket.Conn, who access.Actor) *conn {
@@ -395,5 +400,18 @@ func (c *conn) beatDue(now time.Time) bool {
 		return false
 	}
 	c.nextBeat = now.Add(heartbeatEvery)
+	return true
+}
+
+// mayType says whether this socket may tell again that its person types: every
+// two seconds in one room, and nobody types in many.
+func (c *conn) mayType(room ids.ID, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	since := now.Sub(c.typedAt)
+	if since < typingEvery && (room == c.typedIn || since < typingEvery/2) {
+		return false
+	}
+	c.typedAt, c.typedIn = now, room
 	return true
 }

@@ -31,7 +31,6 @@ type room struct {
 type watch struct {
 	catching bool
 	waiting  []packet
-	typed    time.Time
 }
 
 // mostHeld bounds what waits for a gap to close; beyond it the rest is read
@@ -204,16 +203,11 @@ func (r *room) leave(c *conn) bool {
 	return len(r.conns) == 0
 }
 
-// mayType says whether this socket may tell again that its person types.
-func (r *room) mayType(c *conn, now time.Time) bool {
+// has says whether the socket watches the room.
+func (r *room) has(c *conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.conns[c]
-	if w == nil || now.Sub(w.typed) < typingEvery {
-		return false
-	}
-	w.typed = now
-	return true
+	return r.conns[c] != nil
 }
 
 // fill reads from the database until there is no gap.

@@ -186,6 +186,8 @@ func (h *Hub) listen(c *conn, budget *budget) {
 			continue
 		}
 		h.obey(c, in)
+		budget.spend(c.replayed / 5) // a full replay costs what a hundred frames do
+		c.replayed = 0
 		if c.ended() {
 			return
 		}
@@ -197,7 +199,7 @@ func (h *Hub) obey(c *conn, in Incoming) {
 	case in.Type == "pong":
 	case in.Type == "presence":
 		h.alive(c, in.Away)
-	case in.Type == "subscribe" && in.Room != nil:
+	case in.Type == "subscribe" && in.Room != nil && (in.After == nil || *in.After >= 0):
 		h.watchRoom(c, *in.Room, in.After)
 	case in.Type == "subscribe" && in.Space != nil:
 		h.watchSpace(c, *in.Space)
@@ -214,7 +216,7 @@ func (h *Hub) obey(c *conn, in Incoming) {
 	case in.Type == "typing" && in.Room != nil:
 		h.typing(c, *in.Room)
 	default:
-		c.push(encode(FrameError{Type: "error", Detail: "say subscribe or unsubscribe with a room or a space, typing with a room, presence, or pong"}))
+		c.push(encode(FrameError{Type: "error", Detail: "say subscribe or unsubscribe with a room (after a number from 0) or a space, typing with a room, presence, or pong"}))
 	}
 }
 
@@ -307,6 +309,7 @@ func (h *Hub) catchUp(ctx context.Context, c *conn, r *room, after *int64, upTo 
 				c.close(closeTryAgain, "try again")
 				return true
 			}
+			c.replayed += len(changes)
 			for _, change := range changes {
 				if change.Seq <= upTo { // later ones wait in the room
 					missed.add(change.Frame)
@@ -322,7 +325,7 @@ func (h *Hub) typing(c *conn, id ids.ID) {
 	r := h.open[id]
 	h.mu.RUnlock()
 	who := c.who()
-	if r == nil || !who.Can(access.PostMessage, r.space) || !r.mayType(c, h.now()) {
+	if r == nil || !who.Can(access.PostMessage, r.space) || !r.has(c) || !c.mayType(id, h.now()) {
 		return
 	}
 	h.bus.Publish(Notice{Room: id, Frame: Raw(Typing{Type: "typing", Room: id, Person: who.ID, Name: who.Name})})
@@ -342,6 +345,9 @@ type budget struct {
 }
 
 func newBudget(now time.Time) *budget { return &budget{left: 10 * perSecond, at: now} }
+
+// spend takes for something that cost more than a frame.
+func (b *budget) spend(frames int) { b.left -= float64(frames) }
 
 func (b *budget) take(now time.Time) bool {
 	b.left = min(10*perSecond, b.left+now.Sub(b.at).Seconds()*perSecond)

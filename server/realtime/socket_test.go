@@ -481,33 +481,6 @@ func TestReadMarksReachOtherDevices(t *testing.T) {
 	}
 }
 
-func TestTypingIsToldAtMostEveryTwoSeconds(t *testing.T) {
-	t.Parallel()
-	w := testkit.New(t)
-	room := makeRoom(w)
-	writer, reader := dial(w, "member"), dial(w, "moderator")
-	writer.watch(room, 0)
-	reader.watch(room, 0)
-	for range 5 {
-		writer.send(map[string]any{"type": "typing", "room": room})
-	}
-	reader.until("typing")
-	reader.silent()
-}
-
-// TestGoingDown: sockets are told to come back, with a hint, and closed with
-// 1012 (service restart).
-func TestGoingDown(t *testing.T) {
-	t.Parallel()
-	w := testkit.New(t)
-	s := dial(w, "member")
-	go func() { _ = w.Close() }()
-	s.until("reconnect")
-	if code := s.closed(); code != 1012 {
-		t.Errorf("closed with %d, want 1012", code)
-	}
-}
-
 func TestNewRoleReachesTheSocket(t *testing.T) {
 	t.Parallel()
 	w := testkit.New(t)
