@@ -78,15 +78,18 @@ type Deps struct {
 }
 
 // Migrate brings the database up to date and makes what every network has.
+// Any number of nodes may do so at once.
 func Migrate(ctx context.Context, d *db.DB, c config.Config) error {
-	slow, err := d.Slow()
-	if err != nil {
-		return fmt.Errorf("connect for migrations: %w", err)
-	}
-	defer slow.Close() // nothing is pending on it
-	if err := migrations.Up(ctx, slow.DB.DB); err != nil {
+	if err := migrateTables(ctx, d); err != nil {
 		return err
 	}
+	// A pool of its own: on connections that have migrated, lock_timeout is 3 s,
+	// and a node that waits for another's data waits for longer than that.
+	slow, err := d.Slow()
+	if err != nil {
+		return fmt.Errorf("connect for loading data: %w", err)
+	}
+	defer slow.Close() // nothing is pending on it
 	if err := spaces.Prepare(ctx, slow, c.Name); err != nil {
 		return fmt.Errorf("prepare the network space: %w", err)
 	}
@@ -97,8 +100,19 @@ func Migrate(ctx context.Context, d *db.DB, c config.Config) error {
 	return loadData(ctx, slow)
 }
 
+func migrateTables(ctx context.Context, d *db.DB) error {
+	slow, err := d.Slow()
+	if err != nil {
+		return fmt.Errorf("connect for migrations: %w", err)
+	}
+	defer slow.Close() // nothing is pending on it
+	return migrations.Up(ctx, slow.DB.DB)
+}
+
 // loadData brings in the open data that this version carries. Rows that
-// somebody edited stay as they are.
+// somebody edited stay as they are. The lock of the migrations is over by now,
+// so loading has one of its own: nodes that start together load one after the
+// other, and all but the first find nothing to do.
 func loadData(ctx context.Context, d *db.DB) error {
 	councils, err := orgs.Councils()
 	if err != nil {
@@ -113,6 +127,9 @@ func loadData(ctx context.Context, d *db.DB) error {
 		return err
 	}
 	return d.Tx(ctx, func(tx *db.Tx) error {
+		if err := tx.Alone(ctx, "load open data"); err != nil {
+			return err
+		}
 		if err := orgs.LoadAreas(ctx, tx, areas); err != nil {
 			return err
 		}

@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +38,79 @@ func TestStartingAgainChangesNothing(t *testing.T) {
 	}
 	if after := count(); after != before {
 		t.Errorf("after a second start: %v", after)
+	}
+}
+
+// TestFiveNodesStartAtOnce: on an empty database, each finds all of it done,
+// by itself or by another.
+func TestFiveNodesStartAtOnce(t *testing.T) {
+	t.Parallel()
+	d := testkit.EmptyDB(t)
+	c, err := config.Load("serve", []string{"--data", t.TempDir()}, func(string) (string, bool) { return "", false }, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 5 {
+		group.Go(func() {
+			node, err := db.Open(context.Background(), db.Options{DSN: d.DSN(), Pool: 2})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer node.Close() // nothing is pending
+			if err := server.Migrate(context.Background(), node, c); err != nil {
+				t.Error(err)
+				return
+			}
+			s, err := server.New(context.Background(), c, server.Deps{DB: node})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			s.Start(context.Background())
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	var n struct{ Organisations, Stories, Documents, Networks, Edited int }
+	const query = `select (select count(*) from organisations) as organisations, (select count(*) from stories) as stories,
+		(select count(*) from search_documents where kind = 'story') as documents, (select count(*) from spaces where kind = 'network') as networks,
+		(select count(*) from organisations where version > 1) as edited`
+	if err := d.Get(&n, query); err != nil {
+		t.Fatal(err)
+	}
+	if n.Organisations != 470 || n.Stories != 90 || n.Documents != 90 || n.Networks != 1 || n.Edited != 0 {
+		t.Errorf("after five starts: %+v", n)
+	}
+}
+
+// TestAStartWaitsForAnother: a node that still loads its data is no reason for
+// the next one to give up, however long a migration may wait for a lock.
+func TestAStartWaitsForAnother(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	held, err := w.DB.Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(`select from organisations for update`); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Migrate(context.Background(), w.DB, w.Config) }()
+	select {
+	case err := <-done:
+		t.Fatalf("it did not wait: %v (%v)", err, held.Rollback())
+	case <-time.After(4 * time.Second): // more than lock_timeout
+	}
+	if err := held.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -103,6 +103,15 @@ func (t *Tx) Tell(what ...any) { t.told = append(t.told, what...) }
 // f must be quick and must not panic.
 func (t *Tx) After(f func()) { t.after = append(t.after, f) }
 
+// Alone waits until no other transaction of any node is alone under this name,
+// and holds the name until this one ends.
+func (t *Tx) Alone(ctx context.Context, name string) error {
+	if _, err := t.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended('guildhall ' || $1, 0))`, name); err != nil {
+		return fmt.Errorf("wait to %s: %w", name, err)
+	}
+	return nil
+}
+
 // Tx runs f in a transaction: an error or a panic rolls everything back. What
 // f told is kept with the commit and told after it. Nothing outside the
 // database may happen inside f. Nothing is ever run twice by this layer.

@@ -23,9 +23,15 @@ import (
 // template that is made once for each set of migrations.
 func DB(t testing.TB) *db.DB {
 	t.Helper()
+	cluster(t) // makes the template
+	return fresh(t, `template "`+template()+`"`)
+}
+
+func fresh(t testing.TB, from string) *db.DB {
+	t.Helper()
 	admin := cluster(t)
 	name := "test_" + strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(ids.Token(9)))
-	clone(t, admin, name)
+	execute(t, admin, `create database "`+name+`" `+from)
 	d, err := db.Open(context.Background(), db.Options{DSN: withName(admin, name), Pool: 8})
 	if err != nil {
 		t.Fatal(err)
@@ -37,6 +43,12 @@ func DB(t testing.TB) *db.DB {
 		drop(t, admin, name)
 	})
 	return d
+}
+
+// EmptyDB gives the test a database of its own without any table.
+func EmptyDB(t testing.TB) *db.DB {
+	t.Helper()
+	return fresh(t, `template template0 encoding 'UTF8' lc_ctype 'C.UTF-8'`)
 }
 
 var (
@@ -106,11 +118,6 @@ func makeTemplate(dsn string) error {
 	}
 	_, err = conn.ExecContext(ctx, `alter database "`+template()+`" with is_template true allow_connections false`)
 	return err
-}
-
-func clone(t testing.TB, dsn, name string) {
-	t.Helper()
-	execute(t, dsn, `create database "`+name+`" template "`+template()+`"`)
 }
 
 func drop(t testing.TB, dsn, name string) {
