@@ -44,7 +44,7 @@ type Result struct {
 	Total     int // exact, over all pages
 	Facets    map[string][]FacetValue
 	Corrected *Correction
-	Marks     string // a tsquery of what to highlight, "" for nothing
+	Marks     Marks
 	Engine    string
 }
 

@@ -109,17 +109,29 @@ func (p *plan) replace(with map[int]string, names []Name, table *synonyms) *plan
 	return fresh
 }
 
-// marks is a tsquery of everything that is looked for.
-func (p *plan) marks() string {
+// marks is everything that is looked for. What is found only by words that
+// stand anywhere is not marked: they mean little one by one.
+func (p *plan) marks() Marks {
+	var m Marks
 	var all []string
 	for _, t := range p.terms {
 		for _, w := range t.ways {
-			if !t.filler && w.query != "" && !slices.Contains(all, w.query) {
-				all = append(all, w.query)
+			if t.filler || w.query == "" || w.loose || slices.Contains(all, w.query) {
+				continue
+			}
+			all = append(all, w.query)
+			switch {
+			case len(w.phrase) > 1:
+				m.phrases = append(m.phrases, w.phrase)
+			case w.prefix:
+				m.begun = append(m.begun, w.phrase[0].word)
+			default:
+				m.words = append(m.words, w.phrase[0].word)
 			}
 		}
 	}
-	return strings.Join(all, " | ")
+	m.query = strings.Join(all, " | ")
+	return m
 }
 
 // add gives a term one more way, unless it has it.

@@ -86,6 +86,37 @@ func TestHighlights(t *testing.T) {
 	}
 }
 
+// TestExcerptsAreSentencesAndMarksAreMeant: a piece cut out of a sentence says
+// so, words of a synonym are marked only together, and a text without a match
+// shows its beginning.
+func TestExcerptsAreSentencesAndMarksAreMeant(t *testing.T) {
+	t.Parallel()
+	filling := strings.Repeat("The officers of the place went on and on about nothing of much interest to anybody at all, ", 8)
+	s, _, _ := newService(
+		t,
+		search.Doc{ID: 1, Title: "Repairs", Text: "Responsible people book housing visits, and " + filling + "and it ends."},
+		search.Doc{ID: 2, Title: "One", Text: filling + "where tenants of the borough ask for repairs of a door that will not close " + filling + "and it ends."},
+		search.Doc{ID: 3, Title: "Two", Text: "We run a repair booking service. " + filling + "and it ends."},
+		search.Doc{ID: 4, Title: "Three", Text: filling + "and it ends. Repairs are done well."},
+	)
+	excerpts := map[ids.ID]string{}
+	for _, h := range find(t, s, insider, "repairs").Hits {
+		excerpts[h.ID] = h.ExcerptHTML
+	}
+	if e := excerpts[1]; !strings.HasPrefix(e, "Responsible people book housing visits, and") || !strings.HasSuffix(e, "…") || len(e) < 150 {
+		t.Errorf("no match in the text: %s", e)
+	}
+	if e := excerpts[2]; !strings.HasPrefix(e, "…") || !strings.HasSuffix(e, "…") || !strings.Contains(e, "<mark>repairs</mark>") {
+		t.Errorf("inside a sentence: %s", e)
+	}
+	if e := excerpts[3]; !strings.HasPrefix(e, "We run a <mark>repair</mark> <mark>booking</mark> service. ") || !strings.HasSuffix(e, "…") {
+		t.Errorf("from the beginning: %s", e)
+	}
+	if e := excerpts[4]; !strings.HasPrefix(e, "…") || !strings.HasSuffix(e, "<mark>Repairs</mark> are done well.") {
+		t.Errorf("to the end: %s", e)
+	}
+}
+
 func TestWhatAPersonMayNotSeeIsNotFound(t *testing.T) {
 	t.Parallel()
 	s, things, mismatches := newService(

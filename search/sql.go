@@ -245,7 +245,7 @@ func eachText(ctx context.Context, q db.Q, f func(space int64, texts ...string))
 // other texts up to two pieces.
 func headlines(ctx context.Context, q db.Q, titles, texts []string, marks string) ([]headline, error) {
 	whole := `StartSel="` + string(markOpen) + `",StopSel="` + string(markClose) + `",HighlightAll=true`
-	pieces := strings.Replace(whole, "HighlightAll=true", `MaxFragments=2,MaxWords=26,MinWords=10,FragmentDelimiter=" … "`, 1)
+	pieces := strings.Replace(whole, "HighlightAll=true", `MaxFragments=2,MaxWords=26,MinWords=10,FragmentDelimiter="`+string(pieceEnd)+`"`, 1)
 	const query = `select ts_headline('public.gh', u.title, $3::tsquery, $4) as title,
 			ts_headline('public.gh', u.text, $3::tsquery, $5) as text
 		from unnest($1::text[], $2::text[]) with ordinality as u(title, text, n) order by u.n`
