@@ -20,15 +20,6 @@ import (
 	"guildhall/server/text"
 )
 
-// PostHeld is a job that a person has or had.
-type PostHeld struct {
-	Job            string  `json:"job" db:"job"`
-	OrganisationID *ids.ID `json:"organisationId" nullable:"true" db:"organisation_id"`
-	Organisation   string  `json:"organisation" db:"organisation"`
-	From           *string `json:"from" db:"starts_on" format:"date"`
-	To             *string `json:"to" db:"ends_on" format:"date"`
-}
-
 // Profile is a person with what they tell about themselves.
 type Profile struct {
 	Person
@@ -105,12 +96,7 @@ type ProfileEdit struct {
 	ServiceAreas []string `json:"serviceAreas" maxItems:"8"`
 	Language     string   `json:"language" enum:"en,cy"`
 	TimeZone     string   `json:"timeZone" maxLength:"60" doc:"An IANA zone, or empty for the network's"`
-	Post         *newPost `json:"post,omitempty" doc:"The job the person has now; a different one ends the last"`
-}
-
-type newPost struct {
-	OrganisationID *ids.ID `json:"organisationId" nullable:"true"`
-	Job            string  `json:"job" minLength:"1" maxLength:"120"`
+	Post         *newPost `json:"post,omitempty" doc:"The job the person has now"`
 }
 
 func (p *ProfileEdit) check() error {
@@ -174,49 +160,6 @@ func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in Profil
 		return nil, problem.Stale(me)
 	}
 	return me, err
-}
-
-func (s *Service) changePost(ctx context.Context, tx *db.Tx, account ids.ID, to newPost) error {
-	if to.Job = strings.TrimSpace(to.Job); !text.OneLine(to.Job) {
-		return problem.Invalid("body.post.job", "enter your job")
-	}
-	now, err := GetPerson(ctx, tx, account)
-	if err != nil {
-		return err
-	}
-	same := now.OrganisationID == to.OrganisationID || now.OrganisationID != nil && to.OrganisationID != nil && *now.OrganisationID == *to.OrganisationID
-	if same && now.Job == to.Job {
-		return nil
-	}
-	if to.OrganisationID != nil {
-		if err := s.mayBelong(ctx, tx, *to.OrganisationID); err != nil {
-			return err
-		}
-	}
-	today := s.now().In(s.config.Zone).Format(time.DateOnly)
-	yesterday := s.now().In(s.config.Zone).AddDate(0, 0, -1).Format(time.DateOnly)
-	if err := endPosts(ctx, tx, account, yesterday); err != nil {
-		return fmt.Errorf("end post: %w", err)
-	}
-	if err := insertPost(ctx, tx, account, to.OrganisationID, to.Job, &today, nil); err != nil {
-		return fmt.Errorf("store post: %w", err)
-	}
-	return nil
-}
-
-// mayBelong checks an employer. Nobody of the demonstration may pose as an
-// officer of a real council.
-func (s *Service) mayBelong(ctx context.Context, tx *db.Tx, organisation ids.ID) error {
-	madeUp, err := organisationMadeUp(ctx, tx, organisation)
-	switch {
-	case db.NoRows(err):
-		return problem.Invalid("body.post.organisationId", "there is no such organisation")
-	case err != nil:
-		return fmt.Errorf("check organisation: %w", err)
-	case s.config.Demo && !madeUp:
-		return problem.Invalid("body.post.organisationId", "in the demonstration people belong to made-up organisations only")
-	}
-	return nil
 }
 
 // GetPerson gives the name and face of one account.

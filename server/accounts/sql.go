@@ -324,11 +324,44 @@ func unknownServiceAreas(ctx context.Context, q db.Q, slugs []string) ([]string,
 	return out, err
 }
 
-// organisationMadeUp fails without a row if there is no such organisation.
-func organisationMadeUp(ctx context.Context, q db.Q, id ids.ID) (bool, error) {
-	var yes bool
-	err := q.GetContext(ctx, &yes, `select made_up from organisations where id = $1`, id)
-	return yes, err
+type employer struct {
+	Current bool `db:"current"`
+	MadeUp  bool `db:"made_up"`
+}
+
+// getEmployer fails without a row if there is no such organisation.
+func getEmployer(ctx context.Context, q db.Q, id ids.ID) (employer, error) {
+	var e employer
+	err := q.GetContext(ctx, &e, `select current, made_up from organisations where id = $1`, id)
+	return e, err
+}
+
+type presentPost struct {
+	ID             ids.ID  `db:"id"`
+	OrganisationID *ids.ID `db:"organisation_id"`
+	Job            string  `db:"job"`
+	From           *string `db:"starts_on"`
+}
+
+// getPresentPost fails without a row if the person has no job on that day.
+func getPresentPost(ctx context.Context, q db.Q, account ids.ID, day string) (presentPost, error) {
+	const query = `select id, organisation_id, job, to_char(starts_on, 'YYYY-MM-DD') as starts_on from account_posts
+		where account_id = $1 and (starts_on is null or starts_on <= $2::date) and (ends_on is null or ends_on >= $2::date)
+		order by starts_on desc nulls last, id desc limit 1`
+	var p presentPost
+	err := q.GetContext(ctx, &p, query, account, day)
+	return p, err
+}
+
+func updatePost(ctx context.Context, q db.Q, id ids.ID, to newPost) error {
+	_, err := q.ExecContext(ctx, `update account_posts set organisation_id = $2, job = $3 where id = $1`, id, to.OrganisationID, to.Job)
+	return err
+}
+
+func countPosts(ctx context.Context, q db.Q, account ids.ID) (int, error) {
+	var n int
+	err := q.GetContext(ctx, &n, `select count(*) from account_posts where account_id = $1`, account)
+	return n, err
 }
 
 func endPosts(ctx context.Context, q db.Q, account ids.ID, on string) error {
@@ -337,9 +370,9 @@ func endPosts(ctx context.Context, q db.Q, account ids.ID, on string) error {
 	return err
 }
 
-func insertPost(ctx context.Context, q db.Q, account ids.ID, organisation *ids.ID, job string, from, to *string) error {
-	const query = `insert into account_posts (account_id, organisation_id, job, starts_on, ends_on) values ($1, $2, $3, $4::date, $5::date)`
-	_, err := q.ExecContext(ctx, query, account, organisation, job, from, to)
+func insertPost(ctx context.Context, q db.Q, account ids.ID, p newPost, from string) error {
+	const query = `insert into account_posts (account_id, organisation_id, job, starts_on) values ($1, $2, $3, $4::date)`
+	_, err := q.ExecContext(ctx, query, account, p.OrganisationID, p.Job, from)
 	return err
 }
 

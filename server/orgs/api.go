@@ -14,7 +14,8 @@ type listInput struct {
 	Type   string `query:"type" maxLength:"40"`
 	Nation string `query:"nation" maxLength:"40"`
 	Region string `query:"region" maxLength:"40"`
-	Former bool   `query:"former" doc:"Abolished ones too"`
+	Former bool   `query:"former" doc:"Abolished ones too; with q they are found anyway"`
+	Today  bool   `query:"today" doc:"Never an abolished one: what a person can belong to"`
 	MadeUp bool   `query:"madeUp" doc:"Only those made up for the demonstration: its people can belong to no others"`
 	Cursor string `query:"cursor" maxLength:"1000"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
@@ -36,9 +37,9 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{
 		ID: "list-organisations", Method: http.MethodGet, Path: "/organisations", Door: api.SignedIn,
 		Summary: "Councils and partners, found by any of their names",
-	}, func(ctx context.Context, who access.Actor, in *listInput) (*api.Page[Organisation], error) {
+	}, func(ctx context.Context, who access.Actor, in *listInput) (*api.Page[Listed], error) {
 		return s.List(ctx, who, Search{
-			Text: in.Q, Type: in.Type, Nation: in.Nation, Region: in.Region, Former: in.Former, MadeUp: in.MadeUp, Cursor: in.Cursor, Limit: in.Limit,
+			Text: in.Q, Type: in.Type, Nation: in.Nation, Region: in.Region, Former: in.Former, Today: in.Today, MadeUp: in.MadeUp, Cursor: in.Cursor, Limit: in.Limit,
 		})
 	})
 	api.Handle(r, api.Op{

@@ -44,6 +44,12 @@ type Link struct {
 	StartsOn  *string `json:"startsOn" db:"starts_on" format:"date"`
 }
 
+// Listed is an organisation in a list.
+type Listed struct {
+	Organisation
+	Successors []Link `json:"successors" nullable:"false" doc:"What followed an abolished one"`
+}
+
 // Details is everything about one organisation.
 type Details struct {
 	Organisation
@@ -100,15 +106,17 @@ type Search struct {
 	Type   string
 	Nation string
 	Region string
-	Former bool // abolished ones too
+	Former bool // abolished ones too, though no text asks for them
+	Today  bool // no abolished ones, whatever the text
 	MadeUp bool // only those of the demonstration
 	Cursor string
 	Limit  int
 }
 
 // List gives organisations: those whose name begins like the text before
-// those that only hold it, then by name.
-func (s *Service) List(ctx context.Context, _ access.Actor, want Search) (*api.Page[Organisation], error) {
+// those that only hold it, then by name. A text finds abolished ones too, since
+// people look for them by names that they had.
+func (s *Service) List(ctx context.Context, _ access.Actor, want Search) (*api.Page[Listed], error) {
 	var after listKey
 	if err := api.ReadCursor(want.Cursor, &after.Rank, &after.Name, &after.ID); err != nil {
 		return nil, err
@@ -118,7 +126,19 @@ func (s *Service) List(ctx context.Context, _ access.Actor, want Search) (*api.P
 		return nil, fmt.Errorf("list organisations: %w", err)
 	}
 	page := api.Cut(rows, want.Limit, func(r listedRow) string { return api.Cursor(r.Rank, r.ShortName, r.ID) })
-	return api.Map(page, func(r listedRow) Organisation { return r.Organisation }), nil
+	var abolished []ids.ID
+	for _, r := range page.Items {
+		if !r.Current {
+			abolished = append(abolished, r.ID)
+		}
+	}
+	successors, err := listSuccessors(ctx, s.db, abolished...)
+	if err != nil {
+		return nil, fmt.Errorf("list successors: %w", err)
+	}
+	return api.Map(page, func(r listedRow) Listed {
+		return Listed{Organisation: r.Organisation, Successors: append([]Link{}, successors[r.ID]...)}
+	}), nil
 }
 
 // Get gives one organisation with all that is known of it. Everybody who is
@@ -139,9 +159,11 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ids.ID) (*Detail
 	if d.Aliases, err = listAliases(ctx, s.db, id); err != nil {
 		return nil, fmt.Errorf("list aliases: %w", err)
 	}
-	if d.Successors, err = listSuccessors(ctx, s.db, id); err != nil {
+	successors, err := listSuccessors(ctx, s.db, id)
+	if err != nil {
 		return nil, fmt.Errorf("list successors: %w", err)
 	}
+	d.Successors = append([]Link{}, successors[id]...)
 	if d.Predecessors, err = listPredecessors(ctx, s.db, id); err != nil {
 		return nil, fmt.Errorf("list predecessors: %w", err)
 	}

@@ -27,20 +27,23 @@ type listedRow struct {
 
 // listOrganisations gives one row more than the limit. The best of an
 // organisation's names decides its rank: 0 the same, 1 begins so, 2 has a
-// word that begins so, 3 holds it, 4 looks like it.
+// word that begins so, 3 holds it, 4 looks like it: trigrams forgive a letter,
+// and in short names edits forgive two that changed places.
 func listOrganisations(ctx context.Context, q db.Q, want Search, after listKey) ([]listedRow, error) {
 	const query = `select * from (
 		select ` + organisationColumns + `, case when $1 = '' then 0 else (
 			select min(case when a.key = $1 then 0 when a.key like $1 || '%' then 1 when a.key like '% ' || $1 || '%' then 2
-				when a.key like '%' || $1 || '%' then 3 when similarity(a.key, $1) > 0.5 then 4 end)
+				when a.key like '%' || $1 || '%' then 3
+				when length($1) > 60 then null when strict_word_similarity($1, a.key) > 0.5 then 4
+				when length($1) > 5 and levenshtein_less_equal(a.key, $1, 2) <= 2 then 4 end)
 			from organisation_aliases a where a.organisation_id = o.id) end as rank
 		from organisations o
-		where ($2 = '' or o.type = $2) and ($3 = '' or o.nation = $3) and ($4 = '' or o.region = $4) and ($5 or o.current) and (not $10 or o.made_up)
+		where ($2 = '' or o.type = $2) and ($3 = '' or o.nation = $3) and ($4 = '' or o.region = $4) and ($5 or o.current or $1 <> '') and (not $11 or o.current) and (not $10 or o.made_up)
 	) l where rank is not null and ($9 = 0 or (rank, short_name, id) > ($7, $8, $9))
 	order by rank, short_name, id limit $6`
 	var rows []listedRow
 	err := q.SelectContext(ctx, &rows, query, likeable(search.Key(want.Text)), want.Type, want.Nation, want.Region, want.Former, want.Limit+1,
-		after.Rank, after.Name, after.ID, want.MadeUp)
+		after.Rank, after.Name, after.ID, want.MadeUp, want.Today)
 	return rows, err
 }
 
@@ -69,12 +72,25 @@ func listAliases(ctx context.Context, q db.Q, id ids.ID) ([]string, error) {
 	return list, err
 }
 
-func listSuccessors(ctx context.Context, q db.Q, id ids.ID) ([]Link, error) {
-	const query = `select o.id, o.code, o.name, o.short_name, o.starts_on::text from organisation_successors s
-		join organisations o on o.id = s.successor_id where s.organisation_id = $1 order by o.short_name, o.id`
-	list := []Link{}
-	err := q.SelectContext(ctx, &list, query, id)
-	return list, err
+// listSuccessors gives what followed each of the organisations.
+func listSuccessors(ctx context.Context, q db.Q, of ...ids.ID) (map[ids.ID][]Link, error) {
+	const query = `select s.organisation_id as former, o.id, o.code, o.name, o.short_name, o.starts_on::text from organisation_successors s
+		join organisations o on o.id = s.successor_id where s.organisation_id = any($1) order by o.short_name, o.id`
+	if len(of) == 0 {
+		return nil, nil
+	}
+	var rows []struct {
+		Former ids.ID `db:"former"`
+		Link
+	}
+	if err := q.SelectContext(ctx, &rows, query, pq.Array(ids.Ints(of))); err != nil {
+		return nil, err
+	}
+	out := map[ids.ID][]Link{}
+	for _, r := range rows {
+		out[r.Former] = append(out[r.Former], r.Link)
+	}
+	return out, nil
 }
 
 func listPredecessors(ctx context.Context, q db.Q, id ids.ID) ([]Link, error) {

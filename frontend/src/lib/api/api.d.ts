@@ -1009,6 +1009,39 @@ export interface components {
             /** Format: date */
             startsOn: string | null;
         };
+        Listed: {
+            /** @description The key of the open data; made-up and added ones have one of their own */
+            code: string;
+            /** @description False once it was abolished */
+            current: boolean;
+            /** Format: date */
+            endsOn: string | null;
+            homepage: string;
+            /** @example 42 */
+            id: string;
+            /** @description Made up for the demonstration */
+            madeUp: boolean;
+            name: string;
+            nation: string;
+            /**
+             * Format: int64
+             * @description Mid-2020
+             */
+            population: number | null;
+            region: string;
+            ruralUrban: string;
+            shortName: string;
+            /** Format: date */
+            startsOn: string | null;
+            /** @description What followed an abolished one */
+            successors: components["schemas"]["Link"][];
+            /** @enum {string} */
+            tier: "district" | "county" | "unitary" | "combined" | "strategic" | "partner";
+            type: string;
+            typeLabel: string;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A frame from the server on GET /api/live. */
         LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
         LiveIncoming: components["schemas"]["Incoming"];
@@ -1077,6 +1110,8 @@ export interface components {
         };
         NewPost: {
             job: string;
+            /** @description A new job, which ends the last one, also in the same organisation; without it another title there corrects the one that is stored */
+            new?: boolean;
             /** @example 42 */
             organisationId: string | null;
         };
@@ -1134,13 +1169,13 @@ export interface components {
             /** @description Send it as cursor to get the next page */
             next?: string;
         };
-        PageMember: {
-            items: components["schemas"]["Member"][];
+        PageListed: {
+            items: components["schemas"]["Listed"][];
             /** @description Send it as cursor to get the next page */
             next?: string;
         };
-        PageOrganisation: {
-            items: components["schemas"]["Organisation"][];
+        PageMember: {
+            items: components["schemas"]["Member"][];
             /** @description Send it as cursor to get the next page */
             next?: string;
         };
@@ -1325,7 +1360,7 @@ export interface components {
             /** @enum {string} */
             language: "en" | "cy";
             name: string;
-            /** @description The job the person has now; a different one ends the last */
+            /** @description The job the person has now */
             post?: components["schemas"]["NewPost"];
             serviceAreas: string[];
             /** @description An IANA zone, or empty for the network's */
@@ -1975,8 +2010,10 @@ export interface operations {
                 type?: string;
                 nation?: string;
                 region?: string;
-                /** @description Abolished ones too */
+                /** @description Abolished ones too; with q they are found anyway */
                 former?: boolean;
+                /** @description Never an abolished one: what a person can belong to */
+                today?: boolean;
                 /** @description Only those made up for the demonstration: its people can belong to no others */
                 madeUp?: boolean;
                 cursor?: string;
@@ -1994,7 +2031,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageOrganisation"];
+                    "application/json": components["schemas"]["PageListed"];
                 };
             };
             /** @description Unauthorized */

@@ -109,7 +109,9 @@ export const listServiceAreas = () => take(GET('/service-areas'));
 export const listPeople = (by: { q?: string; organisation?: string; cursor?: string }, signal?: Signal) =>
 	take(GET('/people', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
 export const getPerson = (personId: string) => take(GET('/people/{personId}', { params: { path: { personId } } }));
-export const listOrganisations = (by: { q?: string; madeUp?: boolean; cursor?: string }, signal?: Signal) =>
-	take(GET('/organisations', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
+export const listOrganisations = (
+	by: { q?: string; today?: boolean; madeUp?: boolean; cursor?: string },
+	signal?: Signal
+) => take(GET('/organisations', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
 export const getOrganisation = (organisationId: string) =>
 	take(GET('/organisations/{organisationId}', { params: { path: { organisationId } } }));
