@@ -3,8 +3,6 @@ package search
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"guildhall/server/db"
@@ -96,35 +94,20 @@ func clip(s string) string {
 	return string(rs[:min(len(rs), mostIndexed/4)])
 }
 
-// RebuildWords makes the list of words for corrections anew, so that words
-// which stand nowhere any more go. It returns how many there are.
-func (s *Service) RebuildWords(ctx context.Context) (int, error) {
-	seen := map[int64]map[string]bool{} // by space
-	n := 0
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		if err := eachText(ctx, tx, func(space int64, texts ...string) {
-			if seen[space] == nil {
-				seen[space] = map[string]bool{}
-			}
-			for _, w := range spelled(texts...) {
-				seen[space][w] = true
-			}
-		}); err != nil {
-			return err
-		}
-		if err := deleteWords(ctx, tx); err != nil {
-			return err
-		}
-		for space, words := range seen {
-			n += len(words)
-			if err := insertWords(ctx, tx, space, slices.Sorted(maps.Keys(words))); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+// sweptWords is how many words one Sweep looks at.
+const sweptWords = 500
+
+// Sweep forgets words for corrections that stand in no document any more,
+// among a few hundred of them chosen by chance: often enough, it comes by all.
+// A word that is still there is never offered to who cannot find it.
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.forgetWords(ctx, sweptWords)
+}
+
+func (s *Service) forgetWords(ctx context.Context, most int) error {
+	err := s.db.Tx(ctx, func(tx *db.Tx) error { return deleteLostWords(ctx, tx, most) })
 	if err != nil {
-		return 0, fmt.Errorf("rebuild words: %w", err)
+		return fmt.Errorf("forget words: %w", err)
 	}
-	return n, nil
+	return nil
 }

@@ -185,14 +185,38 @@ func TestEverything(t *testing.T) {
 	w.As("stranger").Get("/api/search?q=telecare").Problem(401, "sign-in")
 }
 
-func TestRebuildWords(t *testing.T) {
+// TestWordsThatStandNowhere: they are forgotten, and were offered to nobody
+// before that; those of what is still there stay.
+func TestWordsThatStandNowhere(t *testing.T) {
 	t.Parallel()
-	s, _, _ := newService(t, search.Doc{ID: 1, Title: "Gazetteers of addresses"})
-	n, err := s.RebuildWords(context.Background())
-	if err != nil || n < 1000 {
-		t.Fatalf("%d words, %v", n, err)
+	s, _, _ := newService(t, search.Doc{ID: 1, Title: "Gazetteers of addresses"}, search.Doc{ID: 2, Title: "Quokkasaurus"})
+	d := s.DB()
+	count := func(word string) (n int) {
+		t.Helper()
+		if err := d.Get(&n, `select count(*) from search_words where word = $1`, word); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if err := d.Tx(context.Background(), func(tx *db.Tx) error { return search.Drop(context.Background(), tx, kind, 2) }); err != nil {
+		t.Fatal(err)
+	}
+	if f := find(t, s, insider, "quokasaurus"); f.Total != 0 || f.Corrected != nil {
+		t.Errorf("a deleted word is offered: %+v", f)
+	}
+	if count("quokkasaurus") != 1 {
+		t.Error("the word was not there to be forgotten")
+	}
+	if err := s.ForgetWords(context.Background(), 1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if count("quokkasaurus") != 0 || count("gazetteers") == 0 {
+		t.Errorf("left: %d of the deleted, %d of the other", count("quokkasaurus"), count("gazetteers"))
 	}
 	if f := find(t, s, insider, "gazzetteers"); f.Total != 1 || f.Corrected == nil {
-		t.Errorf("after a rebuild: %+v", f)
+		t.Errorf("after forgetting: %+v", f)
+	}
+	if err := s.Sweep(context.Background()); err != nil {
+		t.Error(err)
 	}
 }

@@ -162,8 +162,16 @@ func insertWords(ctx context.Context, q db.Q, space int64, words []string) error
 	return err
 }
 
-func deleteWords(ctx context.Context, q db.Q) error {
-	_, err := q.ExecContext(ctx, `delete from search_words`)
+// deleteLostWords looks at a run of words that begins anywhere. It keeps those
+// that the database's dictionary leaves out, for it cannot look for them.
+func deleteLostWords(ctx context.Context, q db.Q, most int) error {
+	const query = `delete from search_words where ctid in (
+			select place from (select ctid as place, space_id, word from search_words order by word
+				offset floor(random() * greatest((select count(*) from search_words) - $1::bigint, 0))::bigint limit $1) as chosen
+			where numnode(plainto_tsquery('public.gh', word)) > 0
+				and not exists (select from search_documents d where d.body @@ plainto_tsquery('public.gh', word)
+					and coalesce(d.space_id, 0) = chosen.space_id))`
+	_, err := q.ExecContext(ctx, query, most)
 	return err
 }
 
@@ -221,24 +229,6 @@ func markDirty(ctx context.Context, q db.Q, rows []putRow) error {
 	}
 	_, err := q.ExecContext(ctx, query, pq.Array(kinds), pq.Array(list))
 	return err
-}
-
-// eachText calls f with the texts of every document, for a rebuild.
-func eachText(ctx context.Context, q db.Q, f func(space int64, texts ...string)) error {
-	rows, err := q.QueryxContext(ctx, `select coalesce(space_id, 0), title, terms, summary, text from search_documents`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() // Err tells
-	for rows.Next() {
-		var space int64
-		var title, terms, summary, text string
-		if err := rows.Scan(&space, &title, &terms, &summary, &text); err != nil {
-			return err
-		}
-		f(space, title, terms, summary, text)
-	}
-	return rows.Err()
 }
 
 // headlines marks the words of a tsquery in texts: whole titles, and for the

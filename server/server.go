@@ -243,6 +243,9 @@ func (s *Server) work(ctx, jobs context.Context) {
 			<-done
 			return
 		case <-tick.C:
+			if err := s.Search.Sweep(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("words for corrections were not looked over; that is tried again in an hour", "error", err)
+			}
 		}
 	}
 }
