@@ -27,20 +27,23 @@ func (s *Service) Routes(r *api.Router) {
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
 }
 
-type nothing struct{}
-
-func (s *Service) getMyRooms(ctx context.Context, who access.Actor, _ *nothing) (*api.Page[Room], error) {
-	list, err := s.MyRooms(ctx, who)
-	return &api.Page[Room]{Items: list}, err
+type myRoomsInput struct {
+	Cursor string `query:"cursor" maxLength:"500"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-type spaceInput struct {
+func (s *Service) getMyRooms(ctx context.Context, who access.Actor, in *myRoomsInput) (*api.Page[Room], error) {
+	return s.MyRooms(ctx, who, in.Cursor, in.Limit)
+}
+
+type roomsInput struct {
 	SpaceID ids.Param `path:"spaceId"`
+	Cursor  string    `query:"cursor" maxLength:"500"`
+	Limit   int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (s *Service) getRooms(ctx context.Context, who access.Actor, in *spaceInput) (*api.Page[Room], error) {
-	list, err := s.Rooms(ctx, who, in.SpaceID.ID)
-	return &api.Page[Room]{Items: list}, err
+func (s *Service) getRooms(ctx context.Context, who access.Actor, in *roomsInput) (*api.Page[Room], error) {
+	return s.Rooms(ctx, who, in.SpaceID.ID, in.Cursor, in.Limit)
 }
 
 type postRoomInput struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"guildhall/server/access"
+	"guildhall/server/api"
 	"guildhall/server/audit"
 	"guildhall/server/db"
 	"guildhall/server/events"
@@ -15,27 +16,39 @@ import (
 )
 
 // Rooms lists the open rooms of one space, by name, with what is unread.
-func (s *Service) Rooms(ctx context.Context, who access.Actor, space ids.ID) ([]Room, error) {
+func (s *Service) Rooms(ctx context.Context, who access.Actor, space ids.ID, cursor string, limit int) (*api.Page[Room], error) {
 	if err := who.Must(access.ViewSpace, space, "space"); err != nil {
 		return nil, err
 	}
-	return s.list(ctx, who, []int64{int64(space)})
+	return s.list(ctx, who, []int64{int64(space)}, cursor, limit)
 }
 
-// MyRooms lists the open rooms of all the person's spaces.
-func (s *Service) MyRooms(ctx context.Context, who access.Actor) ([]Room, error) {
-	return s.list(ctx, who, who.In(access.ViewSpace))
+// MyRooms lists the open rooms of all the person's spaces, space by space.
+func (s *Service) MyRooms(ctx context.Context, who access.Actor, cursor string, limit int) (*api.Page[Room], error) {
+	return s.list(ctx, who, who.In(access.ViewSpace), cursor, limit)
 }
 
-func (s *Service) list(ctx context.Context, who access.Actor, spaces []int64) ([]Room, error) {
-	list, err := listRooms(ctx, s.db, who.ID, spaces)
+func (s *Service) list(ctx context.Context, who access.Actor, spaces []int64, cursor string, limit int) (*api.Page[Room], error) {
+	after := roomPlace{}
+	if err := api.ReadCursor(cursor, &after.Space, &after.Room, &after.ID); err != nil {
+		return nil, err
+	}
+	list, err := listRooms(ctx, s.db, who.ID, spaces, after, limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("list rooms: %w", err)
 	}
 	for i := range list {
-		decorate(who, &list[i])
+		decorate(who, &list[i].Room)
 	}
-	return list, nil
+	page := api.Cut(list, limit, func(l listedRoom) string { return api.Cursor(l.SpaceKey, l.Key, l.ID) })
+	return api.Map(page, func(l listedRoom) Room { return l.Room }), nil
+}
+
+// roomPlace is the sort key of a list of rooms, with the values that the SQL sorts
+// by.
+type roomPlace struct {
+	Space, Room string
+	ID          ids.ID
 }
 
 func decorate(who access.Actor, r *Room) {

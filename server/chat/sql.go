@@ -27,10 +27,19 @@ const roomTables = ` from rooms r join spaces s on s.id = r.space_id and s.delet
 	left join memberships mem on mem.space_id = r.space_id and mem.account_id = $1 and mem.ended_at is null
 	left join room_reads rr on rr.room_id = r.id and rr.account_id = $1 `
 
-func listRooms(ctx context.Context, q db.Q, reader ids.ID, spaces []int64) ([]Room, error) {
-	const query = `select ` + roomColumns + roomTables + `where r.space_id = any($2) and r.archived_at is null order by lower(s.name), lower(r.name), r.id`
-	list := []Room{}
-	err := q.SelectContext(ctx, &list, query, reader, pq.Array(spaces))
+// listedRoom is a room with what the list is sorted by.
+type listedRoom struct {
+	Room
+	SpaceKey string `db:"space_key"`
+	Key      string `db:"key"`
+}
+
+func listRooms(ctx context.Context, q db.Q, reader ids.ID, spaces []int64, after roomPlace, limit int) ([]listedRoom, error) {
+	const query = `select ` + roomColumns + `, lower(s.name) as space_key, lower(r.name) as key` + roomTables + `
+		where r.space_id = any($2) and r.archived_at is null and (lower(s.name), lower(r.name), r.id) > ($3, $4, $5)
+		order by lower(s.name), lower(r.name), r.id limit $6`
+	list := []listedRoom{}
+	err := q.SelectContext(ctx, &list, query, reader, pq.Array(spaces), after.Space, after.Room, after.ID, limit)
 	return list, err
 }
 

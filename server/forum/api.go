@@ -147,7 +147,12 @@ func (s *Service) deletePost(ctx context.Context, who access.Actor, in *postInpu
 	return s.DeletePost(ctx, who, in.PostID.ID)
 }
 
-func (s *Service) getVersions(ctx context.Context, who access.Actor, in *postInput) (*api.Page[PostVersion], error) {
-	list, err := s.Versions(ctx, who, in.PostID.ID)
-	return &api.Page[PostVersion]{Items: list}, err
+type versionsInput struct {
+	PostID ids.Param `path:"postId"`
+	Cursor string    `query:"cursor" maxLength:"500"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (s *Service) getVersions(ctx context.Context, who access.Actor, in *versionsInput) (*api.Page[PostVersion], error) {
+	return s.Versions(ctx, who, in.PostID.ID, in.Cursor, in.Limit)
 }

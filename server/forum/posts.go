@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"guildhall/server/access"
+	"guildhall/server/api"
 	"guildhall/server/audit"
 	"guildhall/server/db"
 	"guildhall/server/events"
@@ -311,13 +312,17 @@ func (s *Service) findPost(ctx context.Context, who access.Actor, id ids.ID) (id
 
 // Versions gives every wording of a post, the oldest first and the present
 // one last; none of a deleted post. All who see the post see them.
-func (s *Service) Versions(ctx context.Context, who access.Actor, id ids.ID) ([]PostVersion, error) {
+func (s *Service) Versions(ctx context.Context, who access.Actor, id ids.ID, cursor string, limit int) (*api.Page[PostVersion], error) {
 	if _, err := s.findPost(ctx, who, id); err != nil {
 		return nil, err
 	}
-	list, err := listVersions(ctx, s.db, id)
+	after := int32(0)
+	if err := api.ReadCursor(cursor, &after); err != nil {
+		return nil, err
+	}
+	list, err := listVersions(ctx, s.db, id, after, limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("list versions: %w", err)
 	}
-	return list, nil
+	return api.Cut(list, limit, func(v PostVersion) string { return api.Cursor(v.Version) }), nil
 }

@@ -322,14 +322,14 @@ func deletePost(ctx context.Context, q db.Q, id, by ids.ID, now time.Time) error
 }
 
 // listVersions reads every wording of a post that is not deleted.
-func listVersions(ctx context.Context, q db.Q, post ids.ID) ([]PostVersion, error) {
-	const query = `select v.version, v.body, v.html, v.written_at as edited_at
+func listVersions(ctx context.Context, q db.Q, post ids.ID, after int32, limit int) ([]PostVersion, error) {
+	const query = `select * from (select v.version, v.body, v.html, v.written_at as edited_at
 			from post_versions v join posts p on p.id = v.post_id and p.deleted_at is null where v.post_id = $1
 		union all
-		select version, body, html, coalesce(edited_at, created_at) from posts where id = $1 and deleted_at is null
-		order by version`
+		select version, body, html, coalesce(edited_at, created_at) from posts where id = $1 and deleted_at is null) all_versions
+		where version > $2 order by version limit $3`
 	list := []PostVersion{}
-	err := q.SelectContext(ctx, &list, query, post)
+	err := q.SelectContext(ctx, &list, query, post, after, limit)
 	return list, err
 }
 

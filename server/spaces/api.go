@@ -24,11 +24,13 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "list-space-audit", Method: "GET", Path: "/spaces/{spaceId}/audit", Summary: "What was done in a space, for its moderators", Door: api.SignedIn, Errors: []int{403, 404}}, s.getAudit)
 }
 
-type nothing struct{}
+type listInput struct {
+	Cursor string `query:"cursor" maxLength:"500"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
 
-func (s *Service) getSpaces(ctx context.Context, who access.Actor, _ *nothing) (*api.Page[Space], error) {
-	list, err := s.List(ctx, who)
-	return &api.Page[Space]{Items: list}, err
+func (s *Service) getSpaces(ctx context.Context, who access.Actor, in *listInput) (*api.Page[Space], error) {
+	return s.List(ctx, who, in.Cursor, in.Limit)
 }
 
 type postSpaceInput struct{ Body newSpace }

@@ -73,15 +73,20 @@ func New(d *db.DB, now clock.Clock, people *accounts.Service) *Service {
 
 // List gives the spaces the person is in, listed groups, and for an admin
 // every space: the network first, then cohorts and groups by name.
-func (s *Service) List(ctx context.Context, who access.Actor) ([]Space, error) {
-	list, err := listSpaces(ctx, s.db, who.ID, who.In(access.ViewSpace), who.Admin(), who.Load)
+func (s *Service) List(ctx context.Context, who access.Actor, cursor string, limit int) (*api.Page[Space], error) {
+	after := place{Rank: -1}
+	if err := api.ReadCursor(cursor, &after.Rank, &after.Name, &after.ID); err != nil {
+		return nil, err
+	}
+	list, err := listSpaces(ctx, s.db, who, after, limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("list spaces: %w", err)
 	}
 	for i := range list {
-		s.decorate(who, &list[i])
+		s.decorate(who, &list[i].Space)
 	}
-	return list, nil
+	page := api.Cut(list, limit, func(l listedSpace) string { return api.Cursor(l.Rank, l.Key, l.ID) })
+	return api.Map(page, func(l listedSpace) Space { return l.Space }), nil
 }
 
 func (s *Service) decorate(who access.Actor, space *Space) {

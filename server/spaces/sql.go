@@ -11,16 +11,26 @@ import (
 	"guildhall/server/ids"
 )
 
-func listSpaces(ctx context.Context, q db.Q, reader ids.ID, in []int64, all, load bool) ([]Space, error) {
+// listedSpace is a space with what the list is sorted by.
+type listedSpace struct {
+	Space
+	Rank int32  `db:"rank"`
+	Key  string `db:"key"`
+}
+
+func listSpaces(ctx context.Context, q db.Q, reader access.Actor, after place, limit int) ([]listedSpace, error) {
 	const query = `select s.id, s.kind, s.name, s.description, s.admission, s.listed, s.version,
 			to_char(s.residential_from, 'YYYY-MM-DD') as residential_from, to_char(s.residential_to, 'YYYY-MM-DD') as residential_to,
 			to_char(s.review_day, 'YYYY-MM-DD') as review_day, coalesce(me.role, '') as role,
-			(select count(*) from memberships m where m.space_id = s.id and m.ended_at is null) as member_count
+			(select count(*) from memberships m where m.space_id = s.id and m.ended_at is null) as member_count, k.rank, k.key
 		from spaces s left join memberships me on me.space_id = s.id and me.account_id = $1 and me.ended_at is null
+			cross join lateral (select array_position(array['network', 'cohort', 'group', 'load'], s.kind) as rank, lower(s.name) as key) k
 		where s.deleted_at is null and (s.id = any($2) or s.kind <> 'load' and ($3 or s.kind = 'group' and s.listed and not $4))
-		order by s.kind <> 'network', s.kind, lower(s.name), s.id`
-	list := []Space{}
-	err := q.SelectContext(ctx, &list, query, reader, pq.Array(in), all, load)
+			and (k.rank, k.key, s.id) > ($5::int, $6, $7::bigint)
+		order by k.rank, k.key, s.id limit $8`
+	list := []listedSpace{}
+	err := q.SelectContext(ctx, &list, query, reader.ID, pq.Array(reader.In(access.ViewSpace)), reader.Admin(), reader.Load,
+		after.Rank, after.Name, after.ID, limit)
 	return list, err
 }
 

@@ -2397,7 +2397,10 @@ export interface operations {
     };
     "list-post-versions": {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path: {
                 postId: string;
@@ -2455,7 +2458,10 @@ export interface operations {
     };
     "list-my-rooms": {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3299,7 +3305,10 @@ export interface operations {
     };
     "list-spaces": {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3987,7 +3996,10 @@ export interface operations {
     };
     "list-rooms": {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path: {
                 spaceId: string;

@@ -7,6 +7,18 @@ type Signal = AbortSignal | undefined;
 /** Empty values are left out of an address. */
 const some = (text: string | undefined) => text || undefined;
 
+/** whole fetches every page of a list that the screen shows as one. */
+async function whole<T>(page: (cursor: string | undefined) => Promise<{ items: T[]; next?: string }>) {
+	const items: T[] = [];
+	let next: string | undefined;
+	do {
+		const got = await page(next);
+		items.push(...got.items);
+		next = got.next;
+	} while (next);
+	return { items };
+}
+
 // Who I am
 export const getSite = () => take(GET('/site'));
 export const getMe = () => take(GET('/me'));
@@ -26,7 +38,7 @@ export const searchEverything = (q: string, signal?: Signal) =>
 	take(GET('/search', { params: { query: { q } }, signal }));
 
 // Spaces
-export const listSpaces = () => take(GET('/spaces'));
+export const listSpaces = () => whole((cursor) => take(GET('/spaces', { params: { query: { cursor, limit: 200 } } })));
 export const getSpace = (spaceId: string) => take(GET('/spaces/{spaceId}', { params: { path: { spaceId } } }));
 export const openSpace = (space: NewSpace) => take(POST('/spaces', { body: space }));
 export const editSpace = (spaceId: string, edit: SpaceEdit) =>
@@ -48,7 +60,7 @@ export const removeMember = (spaceId: string, personId: string) =>
 
 // Rooms and messages
 export type Stretch = { before?: number; after?: number; around?: number; limit?: number };
-export const listRooms = () => take(GET('/rooms'));
+export const listRooms = () => whole((cursor) => take(GET('/rooms', { params: { query: { cursor, limit: 200 } } })));
 export const getRoom = (roomId: string) => take(GET('/rooms/{roomId}', { params: { path: { roomId } } }));
 export const makeRoom = (spaceId: string, name: string, topic: string) =>
 	take(POST('/spaces/{spaceId}/rooms', { params: { path: { spaceId } }, body: { name, topic } }));
