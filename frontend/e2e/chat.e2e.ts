@@ -20,7 +20,11 @@ test('two leaders talk; one loses the network; nothing is lost and nothing comes
 		await expect(box(page)).toBeVisible();
 	}
 
+	await box(anna).pressSequentially('Good');
+	const { person } = await (await anna.request.get('/api/me')).json();
+	await expect(ben.getByText(`${person.name} is writing`)).toBeVisible();
 	await say(anna, 'Good morning');
+	await expect(ben.getByText(`${person.name} is writing`)).toHaveCount(0);
 	await expect(list(ben).getByText('Good morning')).toBeVisible();
 	await say(ben, 'Good morning to you');
 	await expect(list(anna).getByText('Good morning to you')).toBeVisible();
@@ -166,4 +170,7 @@ test('one sees who is there', async ({ visit, room }) => {
 	await ben.goto('/people');
 	const there = anna.locator('section', { has: anna.getByRole('heading', { name: 'Here now' }) });
 	await expect(there.getByRole('link', { name: person.name })).toBeVisible();
+	await anna.context().setOffline(true);
+	await expect(there.getByText('Not known while you are offline.')).toBeVisible();
+	await expect(there.getByRole('link', { name: person.name })).toHaveCount(0);
 });

@@ -14,6 +14,14 @@ test('the page speaks Welsh where it can, and says where it cannot', async ({ vi
 	await expect(page.locator('html')).toHaveAttribute('lang', 'en-GB');
 });
 
+test('dates are Welsh where the page is', async ({ visit }) => {
+	const page = await visit('member');
+	await page.goto('/');
+	await expect(page.getByText('Thursday 21 January 2027')).toBeVisible();
+	await page.getByRole('button', { name: 'Cymraeg' }).click();
+	await expect(page.getByText('Dydd Iau 21 Ionawr 2027')).toBeVisible();
+});
+
 test('the appearance that was chosen is there before the first paint', async ({ visit }) => {
 	const page = await visit('member', { colorScheme: 'light' });
 	await page.goto('/');

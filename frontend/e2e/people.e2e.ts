@@ -20,6 +20,32 @@ test('a profile is changed, and others see it', async ({ visit }) => {
 	await expect(other.getByRole('link', { name: 'Housing repairs' })).toBeVisible();
 });
 
+test('a slip in the organisation does not take it away, and nothing is lost by leaving', async ({ visit }) => {
+	const page = await visit('moderator');
+	const post = async () => (await (await page.request.get('/api/me')).json()).person.organisation;
+	const before = await post();
+	await page.goto('/profile');
+	const box = page.getByRole('combobox', { name: 'Organisation' });
+	await expect(box).toHaveValue(before);
+	await box.press('End');
+	await box.pressSequentially('zzz');
+	await page.getByRole('button', { name: 'Save' }).click();
+	await expect(page.getByRole('alert')).toContainText('Choose an organisation from the list, or leave it empty');
+	await expect(box).toHaveAttribute('aria-invalid', 'true');
+	expect(await post()).toBe(before);
+
+	await page.getByRole('link', { name: 'Guildhall', exact: true }).click();
+	const asked = page.getByRole('dialog', { name: 'Leave without saving?' });
+	await asked.getByRole('button', { name: 'Stay here' }).click();
+	await expect(box).toHaveValue(`${before}zzz`);
+	await box.fill(before);
+	await page.getByRole('button', { name: 'Save' }).click();
+	await expect(page.getByRole('status').getByText('Saved')).toBeVisible();
+	await page.getByRole('link', { name: 'Guildhall', exact: true }).click();
+	await expect(page.getByRole('heading', { level: 1, name: 'What is new for you' })).toBeVisible();
+	expect(await post()).toBe(before);
+});
+
 test('a facilitator adds a member, a moderator removes them, and each sees only what they may do', async ({
 	visit
 }) => {
@@ -32,7 +58,7 @@ test('a facilitator adds a member, a moderator removes them, and each sees only 
 	await ben.goto(path);
 	await ben.getByRole('button', { name: 'Add a member' }).click();
 	const dialog = ben.getByRole('dialog');
-	await dialog.getByLabel('E-mail address').fill(email);
+	await dialog.getByLabel('Email address').fill(email);
 	await dialog.getByRole('button', { name: 'Add a member' }).click();
 	await expect(dialog.getByRole('alert')).toContainText('enter the person’s name');
 	await dialog.getByLabel('Name').fill(name);
@@ -49,6 +75,7 @@ test('a facilitator adds a member, a moderator removes them, and each sees only 
 	await mod.getByRole('button', { name: `Remove ${name}` }).click();
 	await mod.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
 	await expect(mod.getByRole('main').getByRole('listitem').filter({ hasText: name })).toHaveCount(0);
+	await expect(mod.getByRole('heading', { level: 1, name: 'Members' })).toBeFocused();
 });
 
 test('an outsider is told nothing of a room that is not theirs', async ({ visit, room }) => {

@@ -16,7 +16,7 @@ async function codeFor(address: string): Promise<string> {
 	return code;
 }
 
-test('sign in with the code from the e-mail, and come to where one wanted to go', async ({ visit }) => {
+test('sign in with the code from the email, and come to where one wanted to go', async ({ visit }) => {
 	const known = await visit('moderator');
 	const me = await (await known.request.get('/api/me')).json();
 	const address: string = me.emails[0];
@@ -26,14 +26,14 @@ test('sign in with the code from the e-mail, and come to where one wanted to go'
 	await expect(page).toHaveURL(/\/sign-in\?next=%2Fpeople/);
 
 	await page.getByRole('button', { name: 'Send me a code' }).click();
-	await expect(page.getByRole('alert')).toContainText('Enter your e-mail address');
+	await expect(page.getByRole('alert')).toContainText('Enter your email address');
 	await expect(page).toHaveTitle(/^Error: /);
-	await page.getByRole('link', { name: 'Enter your e-mail address' }).click();
-	await expect(page.getByLabel('E-mail address')).toBeFocused();
+	await page.getByRole('link', { name: 'Enter your email address' }).click();
+	await expect(page.getByLabel('Email address')).toBeFocused();
 
-	await page.getByLabel('E-mail address').fill(address);
+	await page.getByLabel('Email address').fill(address);
 	await page.getByRole('button', { name: 'Send me a code' }).click();
-	await expect(page.getByRole('heading', { name: 'Check your e-mail' })).toBeVisible();
+	await expect(page.getByRole('heading', { name: 'Check your email' })).toBeVisible();
 
 	await page.getByLabel('Code').fill('AAAA AAAA');
 	await page.getByRole('button', { name: 'Sign in' }).click();

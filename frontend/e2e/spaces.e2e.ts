@@ -16,15 +16,21 @@ test('an admin opens a cohort, and a facilitator finds themselves in it', async 
 	await page.getByLabel('Last day of the residential').fill('2027-03-10');
 	await page.getByRole('button', { name: 'Open the space' }).click();
 	await expect(page.getByRole('heading', { level: 1, name: 'Members' })).toBeFocused();
+	await expect(page.getByText('Nobody is in it yet')).toBeVisible();
 
-	// Somebody is added and made facilitator.
+	// The first to be added is its facilitator.
 	const ben = await visit('facilitator');
 	const { person, emails } = await (await ben.request.get('/api/me')).json();
 	await page.getByRole('button', { name: 'Add a member' }).click();
 	const dialog = page.getByRole('dialog');
-	await dialog.getByLabel('E-mail address').fill(emails[0]);
+	await dialog.getByLabel('Email address').fill(emails[0]);
+	await expect(dialog.getByLabel('Role')).toHaveValue('facilitator');
 	await dialog.getByRole('button', { name: 'Add a member' }).click();
-	await page.getByRole('combobox', { name: `Role of ${person.name}` }).selectOption('facilitator');
+	const role = page.getByRole('combobox', { name: `Role of ${person.name}` });
+	await expect(role).toHaveValue('facilitator');
+	await role.selectOption('moderator');
+	await expect(page.getByRole('status')).toContainText(`${person.name} is now: Moderator`);
+	await role.selectOption('facilitator');
 	await expect(page.getByRole('status')).toContainText(`${person.name} is now: Facilitator`);
 
 	await ben.goto('/spaces');
@@ -43,4 +49,20 @@ test('only an admin is offered to open a space', async ({ visit }) => {
 	await expect(page.getByRole('link', { name: 'Open a space' })).toHaveCount(0);
 	await page.goto('/spaces/new');
 	await expect(page.getByRole('heading', { level: 1, name: 'Page not found' })).toBeVisible();
+});
+
+test('who is not in a listed group is told so, and is not sent to a page that is not there', async ({ visit }) => {
+	const page = await visit('outsider');
+	const spaces: { id: string; role: string; can: string[] }[] = (await (await page.request.get('/api/spaces')).json())
+		.items;
+	const shut = spaces.find((s) => !s.role && !s.can.includes('join'))!;
+	await page.goto('/spaces');
+	await expect(page.getByRole('heading', { name: 'Open to you' })).toBeVisible();
+	await expect(page.getByRole('heading', { name: 'Other groups' })).toBeVisible();
+	for (const part of ['', '/forum', '/rooms', '/members', '/forum/new']) {
+		await page.goto(`/spaces/${shut.id}${part}`);
+		await expect(page.getByText('Members only. Ask a facilitator to add you.')).toBeVisible();
+		await expect(page.getByText('Page not found')).toHaveCount(0);
+		await expect(page.getByRole('main').getByRole('link', { name: 'Forum' })).toHaveCount(0);
+	}
 });

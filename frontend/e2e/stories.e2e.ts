@@ -6,7 +6,8 @@ test('find a story by a misspelt question and a service area; the address holds 
 	await page.getByRole('searchbox', { name: 'Search stories' }).fill('houseing repiars');
 	await page.getByRole('button', { name: 'Search', exact: true }).click();
 	await expect(page).toHaveURL(/q=houseing\+repiars|q=houseing%20repiars/);
-	await expect(page.getByRole('heading', { level: 2 }).first()).toContainText('“houseing repiars”');
+	await expect(page.getByRole('heading', { level: 2 }).first()).toContainText(/for “hous\w+ repairs”/);
+	await expect(page.getByText(/^Showing results for “.*” instead of “houseing repiars”\.$/)).toBeVisible();
 	await expect(page.getByRole('listitem').locator('mark').first()).toBeVisible();
 
 	const area = page.getByRole('checkbox', { name: /^Housing and homelessness/ });
@@ -28,7 +29,7 @@ test('find a story by a misspelt question and a service area; the address holds 
 		.first()
 		.click();
 	await expect(page.getByRole('heading', { name: 'The problem' })).toBeVisible();
-	await expect(page.getByText('These are not the council’s own words')).toBeVisible();
+	await expect(page.getByText('These are not the organisation’s own words')).toBeVisible();
 	await page.goBack();
 	await expect(area).toBeChecked();
 });
@@ -36,14 +37,23 @@ test('find a story by a misspelt question and a service area; the address holds 
 test('no results: the filters come off one by one', async ({ visit }) => {
 	const page = await visit('member');
 	await page.goto('/stories?q=repairs&stage=bid+not+funded&year=2011');
-	await expect(page.getByText('No stories match')).toBeVisible();
+	const none = page.getByRole('heading', { name: /^No stories match/ });
+	await expect(none).toHaveText('No stories match “repairs”');
 	await page.getByRole('button', { name: 'Without 2011' }).click();
 	await expect(page).not.toHaveURL(/year=/);
 	await page
 		.getByRole('button', { name: /^Without Bid not funded|^Remove the filter Bid not funded/ })
 		.first()
 		.click();
-	await expect(page.getByText('No stories match')).toHaveCount(0);
+	await expect(none).toHaveCount(0);
+});
+
+test('the next page begins at its heading', async ({ visit }) => {
+	const page = await visit('member');
+	await page.goto('/stories');
+	await page.getByRole('link', { name: 'Next' }).click();
+	await expect(page).toHaveURL(/page=2/);
+	await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
 });
 
 test('on a phone the filters are a sheet that gives the focus back', async ({ visit }) => {

@@ -67,6 +67,11 @@ class Live {
 		this.#socket?.send({ type: 'presence', away });
 	}
 
+	/** typing says that we are writing in a room. */
+	typing(room: string): void {
+		this.#socket?.send({ type: 'typing', room });
+	}
+
 	#subscribe(room: string): void {
 		const known = (this.#rooms.get(room) ?? []).map((after) => after()).find((seq) => seq !== undefined);
 		this.#socket?.send({ type: 'subscribe', room, ...(known === undefined ? {} : { after: known }) });

@@ -1,5 +1,4 @@
 // The time, for what says "5 minutes ago". It moves every half minute.
-import { language } from '#lib/text/text.svelte.ts';
 import type { Manner } from '#lib/time/time.ts';
 import { session } from './session.svelte.ts';
 
@@ -8,5 +7,5 @@ setInterval(() => (now = new Date()), 30_000);
 
 /** manner is how this reader wants times written, now. */
 export function manner(): Manner {
-	return { locale: language.locale, zone: session.zone, now };
+	return { zone: session.zone, now };
 }

@@ -13,8 +13,13 @@ class Presence {
 	/** By space, then by person. Who is not in it is not there. */
 	#spaces = new SvelteMap<string, SvelteMap<string, State>>();
 
+	/** Whether the server tells us just now. Without it nobody is shown as here. */
+	get known(): boolean {
+		return live.online && live.state === 'live';
+	}
+
 	of(space: string, person: string): State | undefined {
-		return this.#spaces.get(space)?.get(person);
+		return this.known ? this.#spaces.get(space)?.get(person) : undefined;
 	}
 
 	/** start tells the server that we are there until it is stopped. */

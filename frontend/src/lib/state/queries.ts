@@ -14,6 +14,10 @@ export const serviceAreasQuery = () => ({
 	staleTime: Infinity
 });
 
+/** settled says whether each of some queries has been answered, well or badly, or cannot be asked just now. */
+export const settled = (...queries: { isPending: boolean; fetchStatus: string }[]) =>
+	queries.every((q) => !q.isPending || q.fetchStatus === 'paused');
+
 /**
  * setArrived counts a message in the list of rooms, without asking the server. It tells whether that list knew how far
  * the room was; else it must be asked for again.

@@ -1,7 +1,9 @@
+import i18next from 'i18next';
 import { expect, test } from 'vitest';
+import cy from '#lib/text/cy.json';
 import { clock, day, dayKey, daysUntil, exact, said, span, wholeDay } from './time.ts';
 
-const manner = { locale: 'en-GB', zone: 'Europe/London', now: new Date('2026-03-12T15:00:00Z') };
+const manner = { zone: 'Europe/London', now: new Date('2026-03-12T15:00:00Z') };
 const at = (text: string) => new Date(text);
 
 test.each([
@@ -41,13 +43,27 @@ test('the exact time has no comma and no doubt', () => {
 });
 
 test('a whole day is the same day in every zone', () => {
-	expect(wholeDay('2026-03-12', 'en-GB')).toBe('Thursday 12 March 2026');
+	expect(wholeDay('2026-03-12')).toBe('Thursday 12 March 2026');
 	expect(daysUntil('2026-03-13', { ...manner, zone: 'Pacific/Auckland' })).toBe(0);
 	expect(daysUntil('2026-03-13', manner)).toBe(1);
 });
 
 test('a span of days says the month once', () => {
-	expect(span('2026-06-10', '2026-06-11', 'en-GB')).toBe('10 to 11 June 2026');
-	expect(span('2026-05-31', '2026-06-01', 'en-GB')).toBe('31 May 2026 to 1 June 2026');
-	expect(span('2026-06-10', '2026-06-10', 'en-GB')).toBe('Wednesday 10 June 2026');
+	expect(span('2026-06-10', '2026-06-11')).toBe('10 to 11 June 2026');
+	expect(span('2026-05-31', '2026-06-01')).toBe('31 May 2026 to 1 June 2026');
+	expect(span('2026-06-10', '2026-06-10')).toBe('Wednesday 10 June 2026');
+});
+
+test('Welsh dates are Welsh, whether or not the browser knows Welsh', async () => {
+	i18next.addResourceBundle('cy', 'translation', cy);
+	await i18next.changeLanguage('cy');
+	try {
+		expect(wholeDay('2026-11-25')).toBe('Dydd Mercher 25 Tachwedd 2026');
+		expect(day(at('2026-03-05T12:00:00Z'), manner)).toBe('Dydd Iau 5 Mawrth');
+		expect(said(at('2026-02-01T10:00:00Z'), manner)).toBe('1 Chwefror');
+		expect(said(at('2026-03-09T10:00:00Z'), manner)).toBe('Dydd Llun am 10:00');
+		expect(span('2026-06-10', '2026-06-11')).toBe('10 i 11 Mehefin 2026');
+	} finally {
+		await i18next.changeLanguage('en');
+	}
 });
