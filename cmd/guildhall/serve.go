@@ -102,7 +102,19 @@ func logger(c config.Config, to io.Writer) *slog.Logger {
 
 func serve(ctx context.Context, args []string) (err error) {
 	started := time.Now() //nolint:forbidigo // how long the start took
-	c, d, log, err := setUp(ctx, open, "serve", args)
+	c, err := config.Load("serve", args, config.Environ, os.Stdout)
+	if err != nil {
+		return err
+	}
+	// Before anything is made or marked; people wait at the address only once
+	// the server is ready.
+	if probe, err := listen(c); err != nil {
+		return err
+	} else if err := probe.Close(); err != nil {
+		return err
+	}
+	log := logger(c, os.Stderr)
+	d, err := ready(ctx, open, c, log)
 	if err != nil {
 		return err
 	}
@@ -120,11 +132,8 @@ func serve(ctx context.Context, args []string) (err error) {
 			return errors.Join(err, s.Close())
 		}
 	}
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := listen(c)
 	if err != nil {
-		if errors.Is(err, syscall.EADDRINUSE) {
-			err = fmt.Errorf("the address %s is in use: choose another with --listen HOST:PORT", c.Listen)
-		}
 		return errors.Join(err, s.Close())
 	}
 	s.Start(ctx)
@@ -137,6 +146,17 @@ func serve(ctx context.Context, args []string) (err error) {
 		fmt.Println("Stopping.") //nolint:forbidigo // for people
 	}
 	return errors.Join(err, s.Close())
+}
+
+func listen(c config.Config) (net.Listener, error) {
+	l, err := net.Listen("tcp", c.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("the address %s is in use: choose another with --listen HOST:PORT, or GUILDHALL_LISTEN=127.0.0.1:8081 make run", c.Listen)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--listen (GUILDHALL_LISTEN): %w", err)
+	}
+	return l, nil
 }
 
 func migrate(ctx context.Context, args []string) error {

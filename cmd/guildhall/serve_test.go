@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,6 +38,32 @@ func TestAdminLeavesTheServersWorkAlone(t *testing.T) {
 	if waiting != 1 {
 		t.Error("the command took the server's job")
 	}
+}
+
+// TestATakenPortIsFoundFirst: before a PostgreSQL is made, or a database is
+// marked as a demonstration's.
+func TestATakenPortIsFoundFirst(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close() // nobody connects
+	start := func() {
+		t.Helper()
+		err := serve(t.Context(), []string{"--demo", "--listen", taken.Addr().String(), "--data", filepath.Join(t.TempDir(), "data")})
+		if err == nil || !strings.Contains(err.Error(), "--listen") || !strings.Contains(err.Error(), "GUILDHALL_LISTEN=127.0.0.1:8081 make run") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	d := testkit.DB(t)
+	t.Setenv("DATABASE_URL", d.DSN())
+	start()
+	var marks int
+	if err := d.Get(&marks, `select count(*) from server_settings where name = 'demo'`); err != nil || marks != 0 {
+		t.Errorf("the database has %d marks, %v", marks, err)
+	}
+	t.Setenv("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
+	start()
 }
 
 // TestDescriptionNeedsNoDatabase: whatever DATABASE_URL says, it is not touched.

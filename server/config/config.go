@@ -5,16 +5,18 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Config is every setting. The tags are the manual: `serve --help` and the
-// manual page are made from them. A secret has no flag, since other people on
+// Config is every setting. The tags are the manual: `serve --help` is made
+// from them. A secret has no flag, since other people on
 // the machine can read a command line; it may come from a file by NAME_FILE.
 type Config struct {
 	Listen string `env:"GUILDHALL_LISTEN" flag:"listen" default:"127.0.0.1:8080" help:"address to listen on, HOST:PORT"`
@@ -80,14 +82,42 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
+// MailServer is SMTPURL, parsed; nil where there is none.
+func (c Config) MailServer() (*url.URL, error) {
+	if c.SMTPURL == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(c.SMTPURL)
+	if err == nil && u.Port() != "" {
+		_, err = strconv.ParseUint(u.Port(), 10, 16)
+	}
+	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
+		return nil, fmt.Errorf("SMTP_URL must be like smtp://user:password@host:587 or smtps://host:465") // its own words may hold the password
+	}
+	return u, nil
+}
+
+// Sender is MailFrom, parsed.
+func (c Config) Sender() (*mail.Address, error) {
+	from, err := mail.ParseAddress(c.MailFrom)
+	if err != nil {
+		return nil, fmt.Errorf("--mail-from (GUILDHALL_MAIL_FROM) must be an address, such as Guildhall <guildhall@example.org>, not %q", c.MailFrom)
+	}
+	return from, nil
+}
+
 // Secure says whether people come by https, so that cookies can say Secure.
 func (c Config) Secure() bool { return strings.HasPrefix(c.URL, "https://") }
 
 // check completes and validates the settings; an error is one sentence that
 // names the setting.
 func (c *Config) check() error {
-	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
-		return fmt.Errorf("--listen (GUILDHALL_LISTEN) must be HOST:PORT, such as 127.0.0.1:8080, not %q", c.Listen)
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("--listen (GUILDHALL_LISTEN) must be HOST:PORT with a port up to 65535, such as 127.0.0.1:8080, not %q", c.Listen)
 	}
 	if c.URLGiven = c.URL != ""; !c.URLGiven {
 		c.URL = "http://" + c.Listen
@@ -102,6 +132,12 @@ func (c *Config) check() error {
 	}
 	if c.SMTPURL == "" && !c.Loopback() {
 		return fmt.Errorf("SMTP_URL must be set when --listen (%s) is not a loopback address, or nobody could get a sign-in code", c.Listen)
+	}
+	if _, err := c.MailServer(); err != nil {
+		return err
+	}
+	if _, err := c.Sender(); err != nil {
+		return err
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		return fmt.Errorf("--url (GUILDHALL_URL) must be the https:// address that people use, not %q: sessions may travel over plain http on a loopback address only", c.URL)

@@ -45,6 +45,11 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		want string
 	}{
 		"listen":     {[]string{"--listen", "8080"}, nil, "GUILDHALL_LISTEN"},
+		"port":       {[]string{"--listen", "127.0.0.1:99999"}, nil, "GUILDHALL_LISTEN"},
+		"port name":  {[]string{"--listen", "127.0.0.1:http"}, nil, "GUILDHALL_LISTEN"},
+		"smtp":       {nil, map[string]string{"SMTP_URL": "foo"}, "SMTP_URL"},
+		"smtp port":  {nil, map[string]string{"SMTP_URL": "smtp://host:99999"}, "SMTP_URL"},
+		"from":       {nil, map[string]string{"GUILDHALL_MAIL_FROM": "abc"}, "GUILDHALL_MAIL_FROM"},
 		"url":        {[]string{"--url", "guildhall.example"}, nil, "GUILDHALL_URL"},
 		"demo":       {[]string{"--demo", "--listen", "0.0.0.0:8080"}, nil, "GUILDHALL_DEMO"},
 		"mail":       {[]string{"--listen", "0.0.0.0:8080"}, nil, "SMTP_URL"},
@@ -61,6 +66,14 @@ func TestWrongValuesAreNamed(t *testing.T) {
 	} {
 		if _, err := load(c.args, c.env); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: the error is %v and should name %s", name, err, c.want)
+		}
+	}
+}
+
+func TestNoPasswordIsTold(t *testing.T) {
+	for _, address := range []string{"mysmtp://me:hunter2@host", "smtp://me:hunter2@host:x", "smtp://me:hun%ter2@host", "me:hunter2@host"} {
+		if _, err := load(nil, map[string]string{"SMTP_URL": address}); err == nil || strings.Contains(err.Error(), "hun") {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }

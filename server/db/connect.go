@@ -40,22 +40,30 @@ func connect(dsn string, l limits) (*sqlx.DB, error) {
 	}
 	connector, err := pq.NewConnector(full)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+		return nil, errDSN
 	}
 	connector.Dialer(dialer{quiet: l.quiet})
 	// The name "postgres" is the one by which sqlx knows the bind style.
 	return sqlx.NewDb(sql.OpenDB(connector), "postgres"), nil
 }
 
+// errDSN stands for whatever is wrong with a DSN: what the parsers say of it
+// may hold the password, or what they took a part of it for.
+var errDSN = errors.New("DATABASE_URL must be like postgres://user:password@host/database, with signs such as @ / ? # % in the password percent-encoded")
+
 // withKeys adds connection keys to a DSN of either form. The DSN's own
 // sslmode stays; without one the driver's default (require) holds for TCP.
 func withKeys(dsn, keys string) (string, error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
+		if strings.Contains(dsn, "://") {
+			return "", errDSN
+		}
 		return dsn + " " + keys, nil
 	}
 	u, err := url.Parse(dsn)
-	if err != nil {
-		return "", errors.New("DATABASE_URL is not a postgres:// address") // the error would show the password
+	// An @ further on belongs to a password that was cut by / ? or #.
+	if err != nil || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+		return "", errDSN
 	}
 	query := u.Query()
 	for _, pair := range strings.Fields(keys) {

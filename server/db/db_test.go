@@ -224,3 +224,24 @@ func TestServersThatWillNotDo(t *testing.T) {
 		}
 	}
 }
+
+// TestAMistypedDSNTellsNoPassword, whatever is wrong with it.
+func TestAMistypedDSNTellsNoPassword(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{
+		"mysql://me:hunter2@db/x", "postgres//me:hunter2@db/x", "postgres:/me:hunter2@db/x", " postgres://me:hunter2@db/x",
+		"me:hunter2@db/x", "hunter2", "postgres://me:hunter2@db:port/x", "postgres://me:hun%ter2hunter2@db/x",
+		"postgres://me:1/hunter2@127.0.0.1/x", "postgres://me:1?hunter2@127.0.0.1/x", "postgres://127.0.0.1:1#hunter2@db/x",
+		"postgres://me@127.0.0.1:1/x?sslmode=hunter2", "host=db password='hunter2", "host=db password=my hunter2",
+		"host=127.0.0.1 port=hunter2", "postgres://me:hunter2@127.0.0.1:1/x",
+	} {
+		d, err := db.Open(t.Context(), db.Options{DSN: dsn, Pool: 1})
+		if err == nil {
+			t.Errorf("%s: was opened: %v", dsn, d.Close())
+			continue
+		}
+		if strings.Contains(err.Error(), "hunter2") || strings.Contains(fmt.Sprintf("%+v", err), "hunter2") {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+}

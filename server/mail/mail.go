@@ -38,19 +38,23 @@ type Sender interface {
 
 // New gives the sender that the settings ask for.
 func New(c config.Config, log *slog.Logger) (Sender, error) {
-	from, err := mail.ParseAddress(c.MailFrom)
+	from, err := c.Sender()
 	if err != nil {
-		return nil, fmt.Errorf("GUILDHALL_MAIL_FROM %q is not a mail address", c.MailFrom)
+		return nil, err
+	}
+	server, err := c.MailServer()
+	if err != nil {
+		return nil, err
 	}
 	host := "localhost"
 	if u, err := url.Parse(c.URL); err == nil && u.Hostname() != "" {
 		host = u.Hostname()
 	}
 	w := writer{from: from, host: host}
-	if c.SMTPURL == "" {
+	if server == nil {
 		return &folder{writer: w, dir: c.MailDir(), log: log}, nil
 	}
-	client, err := dial(c.SMTPURL)
+	client, err := dial(server)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +88,7 @@ type smtp struct {
 	client *gomail.Client
 }
 
-func dial(raw string) (*gomail.Client, error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
-		return nil, fmt.Errorf("SMTP_URL must be smtp://user:password@host:587 or smtps://host:465")
-	}
+func dial(u *url.URL) (*gomail.Client, error) {
 	options := []gomail.Option{gomail.WithTimeout(20 * time.Second), gomail.WithTLSPolicy(gomail.TLSMandatory), gomail.WithPort(587)}
 	if u.Scheme == "smtps" {
 		options = append(options, gomail.WithSSL(), gomail.WithPort(465))
