@@ -32,16 +32,21 @@ async function restart() {
 		const build = spawn('go', ['build', '-trimpath', '-o', binary, './cmd/guildhall'], { ...inherit, env: { ...env, CGO_ENABLED: '0' } });
 		await exit(build);
 		if (build.exitCode !== 0) {
+			if (!server) return end(1);
 			console.error('▸ The server did not build; the one before it goes on.');
 			continue;
 		}
+		const first = !server;
 		if (server) {
+			server.removeAllListeners('exit'); // this end is wanted
 			server.kill('SIGTERM');
 			await exit(server);
 		}
 		if (ending) return;
 		console.log(`▸ The server is built (${((Date.now() - began) / 1000).toFixed(1)} s) and starts`);
 		server = spawn(binary, ['serve', '--demo', '--listen', listen], { ...inherit, env });
+		// What stops the first start will not go away by an edit: an address in use, say.
+		server.once('exit', (code) => first && end(code || 1));
 	} while (again);
 	building = false;
 }
@@ -57,10 +62,17 @@ for (const what of watched) {
 	fs.watch(what, { recursive: folder }, (_, name) => changed(folder ? path.join(what, name ?? '') : what));
 }
 
-const vite = spawn('npm', ['run', 'dev', '--', '--port', '5173', '--strictPort'], { ...inherit, cwd: 'frontend', env });
+// Not by npm, which leaves it behind when it is ended early.
+const vite = spawn('node_modules/.bin/vite', ['dev', '--port', '5173', '--strictPort'], { ...inherit, cwd: 'frontend', env });
 vite.on('exit', (code) => end(code ?? 1));
 await restart();
-console.log(`▸ Open ${site}`);
+for (const url of [`http://${listen}/readyz`, site]) await answers(url);
+if (!ending) console.log(`▸ Open ${site}`);
+
+/** Waits until a request is answered well, or all ends. */
+async function answers(url) {
+	while (!ending && !(await fetch(url).then((r) => r.ok, () => false))) await new Promise((r) => setTimeout(r, 100));
+}
 
 async function end(code) {
 	if (ending) return;
