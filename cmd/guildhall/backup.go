@@ -20,10 +20,6 @@ import (
 // fileAndSettings takes apart "FILE [settings]". The file's path is made
 // absolute.
 func fileAndSettings(name string, args []string) (string, config.Config, error) {
-	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
-		c, err := config.Load(name+" FILE", args, config.Environ, os.Stdout)
-		return "", c, err
-	}
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return "", config.Config{}, fmt.Errorf("say: guildhall %s FILE [settings]", name)
 	}
@@ -49,6 +45,9 @@ func openAlongside(ctx context.Context, c config.Config, log *slog.Logger) (*dat
 }
 
 func backup(ctx context.Context, args []string) (err error) {
+	if helped(args, backupUsage) {
+		return nil
+	}
 	path, c, err := fileAndSettings("backup", args)
 	if err != nil {
 		return err
@@ -70,6 +69,9 @@ func backup(ctx context.Context, args []string) (err error) {
 }
 
 func restore(ctx context.Context, args []string) (err error) {
+	if helped(args, restoreUsage) {
+		return nil
+	}
 	replace := slices.Contains(args, "--replace")
 	args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--replace" })
 	path, c, err := fileAndSettings("restore", args)

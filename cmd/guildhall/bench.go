@@ -31,12 +31,17 @@ func benchCommand(ctx context.Context, args []string) error {
 	case "chat":
 		var o bench.ChatOptions
 		flags.IntVar(&o.Members, "members", 100, "live connections in the room, at most 20000")
-		flags.IntVar(&o.Senders, "senders", 8, "of them, how many send")
+		flags.IntVar(&o.Senders, "senders", 8, "of them, how many send; by default no more than there are")
 		flags.Float64Var(&o.Rate, "rate", 20, "messages a second, all senders together")
 		flags.DurationVar(&o.Duration, "duration", 10*time.Second, "how long to send, at most 10m")
 		flags.StringVar(&o.Room, "room", "", "id of the room; without it, the room of the space \"Load hall\"")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
+		}
+		given := false
+		flags.Visit(func(f *flag.Flag) { given = given || f.Name == "senders" })
+		if !given {
+			o.Senders = min(o.Senders, o.Members)
 		}
 		return benchChat(ctx, *address, *remote, *asJSON, o)
 	case "http":

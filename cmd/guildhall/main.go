@@ -55,11 +55,15 @@ func run() int {
 		}
 		return 0
 	}
+	wrong := name != "" && name != "help" && name != "--help" && name != "-h"
+	if wrong {
+		fmt.Fprintf(os.Stderr, "guildhall: there is no command %q\n\n", name)
+	}
 	fmt.Fprintln(os.Stderr, "Usage: guildhall COMMAND\n\nCommands:")
 	for _, c := range commands {
 		fmt.Fprintf(os.Stderr, "  %-9s %s\n", c.name, c.about)
 	}
-	if name != "" && name != "help" && name != "--help" && name != "-h" {
+	if wrong {
 		return 2
 	}
 	return 0

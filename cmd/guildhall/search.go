@@ -6,8 +6,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
+	"text/tabwriter"
 
 	"guildhall/search"
 	"guildhall/server/bench"
@@ -25,6 +28,9 @@ func searchCommand(ctx context.Context, args []string) error {
 	asJSON := flags.Bool("json", false, "print JSON")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
+	}
+	if *file == "" {
+		return errors.New("--queries is needed: a file of judged queries, one JSON object a line")
 	}
 	in, err := os.Open(*file)
 	if err != nil {
@@ -55,12 +61,13 @@ func searchCommand(ctx context.Context, args []string) error {
 	if *asJSON {
 		return json.NewEncoder(os.Stdout).Encode(out)
 	}
-	b, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
-		return err
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "engine\t%s\nqueries\t%d\nNDCG@10\t%.3f (95%%: %.3f to %.3f)\nMRR\t%.3f\nwithout a hit\t%d\n",
+		out.Engine, out.Queries, out.NDCG, out.Interval[0], out.Interval[1], out.MRR, out.ZeroResults)
+	for _, kind := range slices.Sorted(maps.Keys(out.ByKind)) {
+		fmt.Fprintf(table, "  %s\t%.3f, of %d\n", kind, out.ByKind[kind].NDCG, out.ByKind[kind].Queries)
 	}
-	fmt.Println(string(b)) //nolint:forbidigo // the answer
-	return nil
+	return table.Flush()
 }
 
 // asker asks the server as one person.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,13 +13,11 @@ import (
 	"guildhall/server/seed"
 )
 
-const seedUsage = `say: guildhall seed --demo [settings], or guildhall seed --size small|medium|large [settings]`
-
 // seedCommand loads the demonstration, or with --size a load set beside it,
 // into a database that is empty or belongs to a demonstration.
 func seedCommand(ctx context.Context, args []string) (err error) {
-	if slices.ContainsFunc(args, func(a string) bool { return a == "--help" || a == "-help" || a == "-h" }) {
-		fmt.Println(strings.ToUpper(seedUsage[:1]) + seedUsage[1:] + "\nOnly an empty database, or one of a demonstration, is filled.\n") //nolint:forbidigo // the help
+	if helped(args, seedUsage) {
+		return nil
 	}
 	size, rest, err := cutFlag(args, "--size")
 	if err != nil {
@@ -32,7 +29,7 @@ func seedCommand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if size == "" && !c.Demo {
-		return errors.New(seedUsage)
+		return errors.New("say: guildhall seed --demo [settings], or guildhall seed --size small|medium|large [settings]")
 	}
 	var much seed.Size
 	if size != "" {

@@ -9,15 +9,18 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
+	"guildhall/migrations"
 	"guildhall/server"
 	"guildhall/server/clock"
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/ops"
 	"guildhall/server/pgrun"
+	"guildhall/server/problem"
 	"guildhall/server/seed"
 )
 
@@ -159,19 +162,43 @@ func listen(c config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-func migrate(ctx context.Context, args []string) error {
-	_, d, _, err := setUp(ctx, openAlongside, "migrate", args)
+// migrate brings the database up to date and says what it did.
+func migrate(ctx context.Context, args []string) (err error) {
+	c, err := config.Load("migrate", args, config.Environ, os.Stdout)
 	if err != nil {
 		return err
 	}
-	return d.stop()
+	d, err := openAlongside(ctx, c, logger(c, os.Stderr))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.stop()) }()
+	before, err := migrations.Version(ctx, d.DB.DB.DB)
+	if err != nil {
+		return err
+	}
+	if err := server.Migrate(ctx, d.DB, c); err != nil {
+		return err
+	}
+	if err := ops.CheckDemo(ctx, d.DB, c.Demo); err != nil {
+		return err
+	}
+	if now := migrations.Latest(); before < now {
+		fmt.Printf("The database went from version %d to %d.\n", before, now) //nolint:forbidigo // the answer
+	} else {
+		fmt.Printf("The database was up to date: version %d.\n", before) //nolint:forbidigo // the answer
+	}
+	return nil
 }
 
 // admin makes an administrator, or makes somebody one, and prints a code with
 // which they sign in for the first time.
 func admin(ctx context.Context, args []string) (err error) {
+	if helped(args, adminUsage) {
+		return nil
+	}
 	if len(args) == 0 || args[0] != "create" {
-		return errors.New("say: guildhall admin create --email ADDRESS --name NAME [settings]")
+		return errors.New("say: guildhall admin create --email ADDRESS [--name NAME] [settings]")
 	}
 	email, rest, err := cutFlag(args[1:], "--email")
 	if err != nil {
@@ -195,6 +222,9 @@ func admin(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	code, err := s.MakeAdmin(ctx, email, name)
+	if p := (*problem.Error)(nil); errors.As(err, &p) && len(p.Errors) > 0 {
+		return fmt.Errorf("--%s: %s", strings.TrimPrefix(p.Errors[0].Location, "body."), p.Errors[0].Message)
+	}
 	if err != nil {
 		return err
 	}

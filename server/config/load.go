@@ -47,7 +47,17 @@ func Load(command string, args []string, env func(string) (string, bool), out io
 func Manual(command string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage: guildhall %s [settings]\n\nEach setting is a flag, an environment variable, or both. A secret NAME may also\ncome from a file by NAME_FILE.\n\n", command)
+	b.WriteString(List())
+	return b.String()
+}
+
+// List describes the settings of these environment names, or all.
+func List(names ...string) string {
+	var b strings.Builder
 	for _, s := range settings(&Config{}) {
+		if len(names) > 0 && !slices.Contains(names, s.env) {
+			continue
+		}
 		name := "  " + s.env
 		if s.flag != "" {
 			name = "  --" + s.flag + "  " + s.env
