@@ -30,8 +30,10 @@ test('an admin opens a cohort, and a facilitator finds themselves in it', async 
 	await expect(role).toHaveValue('facilitator');
 	await role.selectOption('moderator');
 	await expect(page.getByRole('status')).toContainText(`${person.name} is now: Moderator`);
+	// Nobody else looks after the space: the refusal says so, and the role stands as it is.
 	await role.selectOption('facilitator');
-	await expect(page.getByRole('status')).toContainText(`${person.name} is now: Facilitator`);
+	await expect(page.getByRole('alert')).toContainText('This is the last moderator');
+	await expect(role).toHaveValue('moderator');
 
 	await ben.goto('/spaces');
 	await ben.getByRole('link', { name }).click();
