@@ -77,6 +77,10 @@ type Deps struct {
 	Terminal io.Writer // where `serve --demo` prints codes
 }
 
+// changesPerMinute is how often one person may change their profile, a space
+// or its roster: far above what people do, far below a flood.
+const changesPerMinute = 60
+
 // Migrate brings the database up to date and makes what every network has.
 // Any number of nodes may do so at once.
 func Migrate(ctx context.Context, d *db.DB, c config.Config) error {
@@ -174,7 +178,8 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Events = events.New(d.DB, d.Log)
 	s.Bus = realtime.NewBus()
 	s.Search = search.New(d.DB, d.Log)
-	s.Accounts = accounts.New(accounts.Deps{DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Search: s.Search, Secret: secret, Terminal: d.Terminal})
+	changes := limit.NewRate(changesPerMinute)
+	s.Accounts = accounts.New(accounts.Deps{Changes: changes, DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Search: s.Search, Secret: secret, Terminal: d.Terminal})
 	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload, Ended: s.Accounts.Ended})
 	s.Orgs = orgs.New(d.DB)
 	s.Search.ResolveNames(s.Orgs.Names)
@@ -184,7 +189,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.registry.MustRegister(mismatch)
 	s.Search.Mismatch = func(kind string, n int) { mismatch.WithLabelValues(kind).Add(float64(n)) }
 	s.Library = library.New(d.DB, s.Events, s.Orgs, s.Search)
-	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts)
+	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts, changes)
 	rate := limit.NewRate(c.LimitMessages)
 	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate, Search: s.Search})
 	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Metrics: s.registry})

@@ -23,6 +23,7 @@ import (
 	"guildhall/server/db"
 	"guildhall/server/events"
 	"guildhall/server/ids"
+	"guildhall/server/limit"
 	"guildhall/server/mail"
 	"guildhall/server/problem"
 	"guildhall/server/text"
@@ -55,6 +56,7 @@ type Service struct {
 	mail     mail.Sender
 	words    *text.Catalogue
 	config   config.Config
+	changes  *limit.Rate
 	secret   []byte
 	joinLoad func(context.Context, *db.Tx, ids.ID) error
 	terminal io.Writer // demo only: where codes are printed
@@ -70,7 +72,10 @@ type Deps struct {
 	Words  *text.Catalogue
 	Config config.Config
 	Search *search.Service
-	Secret []byte // shared by all nodes; codes are made from it
+	// Changes limits how often a person changes their profile; it is shared
+	// with the spaces.
+	Changes *limit.Rate
+	Secret  []byte // shared by all nodes; codes are made from it
 	// Terminal is where `serve --demo` prints codes, nil elsewhere.
 	Terminal io.Writer
 }
@@ -79,7 +84,7 @@ type Deps struct {
 func New(d Deps) *Service {
 	s := &Service{
 		db: d.DB, log: d.Log, now: d.Now, mail: d.Mail, words: d.Words,
-		config: d.Config, secret: d.Secret, terminal: d.Terminal,
+		config: d.Config, changes: d.Changes, secret: d.Secret, terminal: d.Terminal,
 	}
 	d.Search.Add(search.Source{Kind: Kind, Hydrate: s.hydrate})
 	s.listen(d.Bus)

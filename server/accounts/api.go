@@ -28,7 +28,7 @@ func (s *Service) Routes(r *api.Router) {
 	api.Do(r, api.Op{ID: "end-session", Method: "DELETE", Path: "/sessions/{sessionId}", Summary: "Sign out on one device", Door: api.SignedIn, Errors: []int{404}}, s.deleteOne)
 	api.Handle(r, api.Op{ID: "get-me", Method: "GET", Path: "/me", Summary: "The person asking", Door: api.SignedIn},
 		func(ctx context.Context, who access.Actor, _ *nothing) (*Me, error) { return s.Me(ctx, who) })
-	api.Handle(r, api.Op{ID: "edit-me", Method: "PATCH", Path: "/me", Summary: "Change my profile", Door: api.SignedIn, Errors: []int{409}}, s.patchMe)
+	api.Handle(r, api.Op{ID: "edit-me", Method: "PATCH", Path: "/me", Summary: "Change my profile", Door: api.SignedIn, Errors: []int{409, 429}}, s.patchMe)
 	api.Handle(r, api.Op{ID: "list-people", Method: "GET", Path: "/people", Summary: "People who share a space with me", Door: api.SignedIn}, s.getPeople)
 	api.Handle(r, api.Op{ID: "get-person", Method: "GET", Path: "/people/{personId}", Summary: "A person who shares a space with me", Door: api.SignedIn, Errors: []int{404}}, s.getPerson)
 }

@@ -131,6 +131,9 @@ func (s *Service) UpdateProfile(ctx context.Context, who access.Actor, in Profil
 	if err := in.check(); err != nil {
 		return nil, err
 	}
+	if err := s.changes.Take(s.now(), who.ID.String()); err != nil {
+		return nil, err
+	}
 	stale := false
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		if unknown, err := unknownServiceAreas(ctx, tx, in.ServiceAreas); err != nil {

@@ -116,13 +116,16 @@ func (s *Service) member(ctx context.Context, space, account ids.ID) (*Member, e
 	return &m, nil
 }
 
-// manage loads a space for somebody who changes its roster.
+// manage loads a space for somebody who changes its roster, and counts that.
 func (s *Service) manage(ctx context.Context, who access.Actor, action access.Action, id ids.ID) (*Space, error) {
 	space, err := s.Get(ctx, who, id)
 	if err != nil {
 		return nil, err
 	}
-	return space, who.Must(action, id, "space")
+	if err := who.Must(action, id, "space"); err != nil {
+		return nil, err
+	}
+	return space, s.take(who)
 }
 
 // RoleEdit is what a member is to be, as of the version that was seen.
@@ -223,6 +226,9 @@ func (s *Service) RemoveMember(ctx context.Context, who access.Actor, space, acc
 			return err
 		}
 	}
+	if err := s.take(who); err != nil {
+		return err
+	}
 	if at.Kind == Network {
 		return problem.Conflict("network-member", "Everybody is in the network; an account is closed instead.")
 	}
@@ -267,6 +273,9 @@ func (s *Service) StepIn(ctx context.Context, who access.Actor, id ids.ID) (*Spa
 }
 
 func (s *Service) enter(ctx context.Context, who access.Actor, id ids.ID, role access.Role, steppedIn bool) (*Space, error) {
+	if err := s.take(who); err != nil {
+		return nil, err
+	}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		added, err := insertMembership(ctx, tx, id, who.ID, role, steppedIn)
 		if err != nil || !added {

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"guildhall/server/access"
+	"guildhall/server/clock"
 	"guildhall/server/spaces"
 	"guildhall/server/testkit"
 )
@@ -47,6 +49,31 @@ func TestAddingTheSamePersonAtOnce(t *testing.T) {
 	var n int
 	if err := w.DB.Get(&n, `select count(*) from accounts where name = 'Twin'`); err != nil || n != 1 {
 		t.Errorf("%d accounts were made (%v)", n, err)
+	}
+}
+
+// TestChangesAreLimited: one person's are counted together, and nobody else's
+// with them.
+func TestChangesAreLimited(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t, testkit.Options{Clock: clock.NewFake(time.Now())})
+	outsider := w.As("outsider")
+	roster := testkit.Path("/spaces/%s/members", w.Space("cohortA"))
+	add := func(who *testkit.Person) *testkit.Answer {
+		return who.Post(roster, words{"email": outsider.Email})
+	}
+	facilitator := w.As("facilitator")
+	add(facilitator).Expect(201)
+	for range 59 {
+		add(facilitator).Problem(409, "already-member")
+	}
+	add(facilitator).Problem(429, "too-many")
+	facilitator.Patch("/api/me", words{"name": "A", "about": "", "askMeAbout": []string{}, "serviceAreas": []string{}, "language": "en", "timeZone": "", "version": 1}).Problem(429, "too-many")
+	facilitator.Delete(testkit.Path("/spaces/%s/members/%s", w.Space("cohortA"), facilitator.ID)).Problem(429, "too-many")
+	add(w.As("moderator")).Problem(409, "already-member")
+	var acts int
+	if err := w.DB.Get(&acts, `select count(*) from audit_entries where action = 'member-added' and subject_id = $1`, outsider.ID); err != nil || acts != 1 {
+		t.Errorf("%d acts in the log (%v)", acts, err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"guildhall/server/db"
 	"guildhall/server/events"
 	"guildhall/server/ids"
+	"guildhall/server/limit"
 	"guildhall/server/problem"
 	"guildhall/server/text"
 )
@@ -62,14 +63,19 @@ type Service struct {
 	db       *db.DB
 	now      clock.Clock
 	accounts *accounts.Service
+	changes  *limit.Rate
 }
 
 // New makes the service. People made for measuring join their hall through it.
-func New(d *db.DB, now clock.Clock, people *accounts.Service) *Service {
-	s := &Service{db: d, now: now, accounts: people}
+// Changes is shared with the accounts.
+func New(d *db.DB, now clock.Clock, people *accounts.Service, changes *limit.Rate) *Service {
+	s := &Service{db: d, now: now, accounts: people, changes: changes}
 	people.JoinLoadHall(s.joinLoadHall)
 	return s
 }
+
+// take counts one change against the person's limit.
+func (s *Service) take(who access.Actor) error { return s.changes.Take(s.now(), who.ID.String()) }
 
 // List gives the spaces the person is in, listed groups, and for an admin
 // every space: the network first, then cohorts and groups by name.
@@ -215,6 +221,9 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, in spac
 		return nil, err
 	}
 	if err := who.Must(access.SetDates, id, "space"); err != nil {
+		return nil, err
+	}
+	if err := s.take(who); err != nil {
 		return nil, err
 	}
 	in.Name = strings.TrimSpace(in.Name)
