@@ -16,8 +16,11 @@ func TestHelpListsWhatMatters(t *testing.T) {
 		args []string
 		want string
 	}{
-		{admin, []string{"--help"}, "--email"}, {admin, []string{"create", "--help"}, "--name"}, {backup, []string{"-h"}, "backup FILE"},
-		{restore, []string{"file", "--help"}, "--replace"}, {seedCommand, []string{"--help"}, "--size"},
+		{admin, []string{"--help"}, "--email"},
+		{admin, []string{"create", "--help"}, "--name"},
+		{backup, []string{"-h"}, "backup FILE"},
+		{restore, []string{"file", "--help"}, "--replace"},
+		{seedCommand, []string{"--help"}, "--size"},
 	} {
 		out := printed(t, func() error { return c.run(t.Context(), c.args) })
 		if !strings.Contains(out, c.want) || !strings.Contains(out, "--data") || strings.Contains(out, "SMTP_URL") {
