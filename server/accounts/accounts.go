@@ -180,7 +180,7 @@ func checkEmail(email string) (string, error) {
 	at := strings.IndexByte(email, '@')
 	odd := strings.ContainsFunc(email, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(",;<>", r) })
 	if at < 1 || at == len(email)-1 || len(email) > 254 || odd || !utf8.ValidString(email) {
-		return "", problem.Invalid("body.email", "enter an e-mail address, such as name@example.gov.uk")
+		return "", problem.Invalid("body.email", "enter an email address, such as name@example.gov.uk")
 	}
 	return email, nil
 }

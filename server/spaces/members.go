@@ -67,7 +67,7 @@ type NewMember struct {
 	Role  access.Role `json:"role,omitempty" enum:"member,facilitator,moderator,editor"`
 }
 
-// AddMember brings a person into a space by e-mail address. An address that
+// AddMember brings a person into a space by email address. An address that
 // nobody has yet makes an account, for which a name is needed; the person
 // signs in with that address.
 func (s *Service) AddMember(ctx context.Context, who access.Actor, space ids.ID, in NewMember) (*Member, error) {

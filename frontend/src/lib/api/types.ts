@@ -36,6 +36,8 @@ export type PostPage = Schemas['PostHistory'];
 
 export type ServiceArea = Schemas['Area'];
 export type Organisation = Schemas['Organisation'];
+/** One in a list, with what became of it. */
+export type OrganisationListed = Schemas['Listed'];
 export type OrganisationDetails = Schemas['Details'];
 
 export type Story = Schemas['Story'];
