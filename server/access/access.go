@@ -99,6 +99,19 @@ func (a Actor) List(space ids.ID, actions ...Action) []Action {
 	return out
 }
 
+// Over lists what the actor may do with something that somebody wrote in a
+// space, for its `can` list: its author edits and deletes it for as long as
+// they may write there, and whoever may remove content deletes it.
+func (a Actor) Over(author, space ids.ID, write Action) []Action {
+	switch {
+	case a.SignedIn() && author == a.ID && a.Can(write, space):
+		return []Action{"edit", "delete"}
+	case a.Can(RemoveContent, space):
+		return []Action{"delete"}
+	}
+	return []Action{}
+}
+
 // RolesFor lists the roles that may do this, for SQL that must check again at
 // commit.
 func RolesFor(action Action) []string {

@@ -73,3 +73,28 @@ func TestInIsNeverNil(t *testing.T) {
 		t.Errorf("a person in no space: %v", in)
 	}
 }
+
+// TestOver: one's own words, those of others, and who may not write any more.
+func TestOver(t *testing.T) {
+	const space, me, other ids.ID = 7, 1, 2
+	in := func(role access.Role) access.Actor {
+		return access.Actor{ID: me, Roles: map[ids.ID]access.Role{space: role}}
+	}
+	for _, c := range []struct {
+		who    access.Actor
+		author ids.ID
+		want   int
+	}{
+		{in(access.Member), me, 2},
+		{in(access.Member), other, 0},
+		{in(access.Moderator), other, 1},
+		{in(access.Moderator), me, 2},
+		{access.Actor{ID: me}, me, 0},
+		{access.Actor{ID: me, Site: access.SiteAdmin}, me, 0},
+		{access.Actor{}, 0, 0},
+	} {
+		if got := c.who.Over(c.author, space, access.PostMessage); len(got) != c.want || got == nil {
+			t.Errorf("%+v over the words of %v: %v, want %d", c.who, c.author, got, c.want)
+		}
+	}
+}

@@ -106,8 +106,7 @@ func (s *Service) patchMe(ctx context.Context, who access.Actor, in *patchMeInpu
 type peopleInput struct {
 	Q            string    `query:"q" maxLength:"200" doc:"Part of a name, a job, an organisation or what people may be asked about"`
 	Organisation ids.Param `query:"organisation"`
-	Cursor       string    `query:"cursor" maxLength:"500"`
-	Limit        int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	api.Paging
 }
 
 func (s *Service) getPeople(ctx context.Context, who access.Actor, in *peopleInput) (*api.Page[Person], error) {

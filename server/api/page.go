@@ -14,14 +14,20 @@ type Page[T any] struct {
 	Next  string `json:"next,omitempty" doc:"Send it as cursor to get the next page"`
 }
 
-// Paging is the input of a list; embed is not read by huma, so copy the
-// fields' tags: `query:"cursor"` and `query:"limit"`.
-const (
-	// DefaultLimit is how many items a page holds unless asked.
-	DefaultLimit = 50
-	// MostLimit is how many items a page may hold.
-	MostLimit = 200
-)
+// Paging is the part of a list's input that all lists share. Inputs embed it.
+type Paging struct {
+	Cursor string `query:"cursor" maxLength:"500"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// OnlyOne checks an input that takes a stretch before, after or around
+// something, of which at most one may be said.
+func OnlyOne(before, after, around bool) error {
+	if before && after || before && around || after && around {
+		return problem.Invalid("query", "say only one of before, after and around")
+	}
+	return nil
+}
 
 // Cursor is an opaque place in a list: the values of its sort key.
 func Cursor(key ...any) string {

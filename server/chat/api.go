@@ -6,7 +6,6 @@ import (
 	"guildhall/server/access"
 	"guildhall/server/api"
 	"guildhall/server/ids"
-	"guildhall/server/problem"
 )
 
 // bodySize lets a message of 8,000 characters through, whatever they are: each
@@ -27,19 +26,13 @@ func (s *Service) Routes(r *api.Router) {
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
 }
 
-type myRoomsInput struct {
-	Cursor string `query:"cursor" maxLength:"500"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-}
-
-func (s *Service) getMyRooms(ctx context.Context, who access.Actor, in *myRoomsInput) (*api.Page[Room], error) {
+func (s *Service) getMyRooms(ctx context.Context, who access.Actor, in *api.Paging) (*api.Page[Room], error) {
 	return s.MyRooms(ctx, who, in.Cursor, in.Limit)
 }
 
 type roomsInput struct {
 	SpaceID ids.Param `path:"spaceId"`
-	Cursor  string    `query:"cursor" maxLength:"500"`
-	Limit   int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	api.Paging
 }
 
 func (s *Service) getRooms(ctx context.Context, who access.Actor, in *roomsInput) (*api.Page[Room], error) {
@@ -75,14 +68,8 @@ type messagesInput struct {
 }
 
 func (s *Service) getMessages(ctx context.Context, who access.Actor, in *messagesInput) (*History, error) {
-	set := 0
-	for _, is := range []bool{in.Before > 0, in.After >= 0, in.Around > 0} {
-		if is {
-			set++
-		}
-	}
-	if set > 1 {
-		return nil, problem.Invalid("query", "say only one of before, after and around")
+	if err := api.OnlyOne(in.Before > 0, in.After >= 0, in.Around > 0); err != nil {
+		return nil, err
 	}
 	return s.History(ctx, who, in.RoomID.ID, Span{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})
 }

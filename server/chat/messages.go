@@ -83,17 +83,10 @@ func checkBody(body string) (html string, err error) {
 
 // messageActions are what the reader may do with a message.
 func messageActions(who access.Actor, space ids.ID, m *Message) []access.Action {
-	can := []access.Action{}
 	if m.DeletedAt != nil {
-		return can
+		return []access.Action{}
 	}
-	if m.Author.ID == who.ID && who.Can(access.PostMessage, space) {
-		return append(can, "edit", "delete")
-	}
-	if who.Can(access.RemoveContent, space) {
-		return append(can, "delete")
-	}
-	return can
+	return who.Over(m.Author.ID, space, access.PostMessage)
 }
 
 // History is a stretch of a room's messages.

@@ -6,7 +6,6 @@ import (
 	"guildhall/server/access"
 	"guildhall/server/api"
 	"guildhall/server/ids"
-	"guildhall/server/problem"
 )
 
 // bodySize lets a post of 20,000 characters through, whatever they are: each
@@ -29,9 +28,8 @@ func (s *Service) Routes(r *api.Router) {
 }
 
 type newestInput struct {
-	Unread bool   `query:"unread" doc:"Only topics with unread posts"`
-	Cursor string `query:"cursor" maxLength:"500"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Unread bool `query:"unread" doc:"Only topics with unread posts"`
+	api.Paging
 }
 
 func (s *Service) getNewest(ctx context.Context, who access.Actor, in *newestInput) (*api.Page[Topic], error) {
@@ -40,8 +38,7 @@ func (s *Service) getNewest(ctx context.Context, who access.Actor, in *newestInp
 
 type topicsInput struct {
 	SpaceID ids.Param `path:"spaceId"`
-	Cursor  string    `query:"cursor" maxLength:"500"`
-	Limit   int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	api.Paging
 }
 
 func (s *Service) getTopics(ctx context.Context, who access.Actor, in *topicsInput) (*api.Page[Topic], error) {
@@ -103,14 +100,8 @@ type postsInput struct {
 }
 
 func (s *Service) getPosts(ctx context.Context, who access.Actor, in *postsInput) (*PostHistory, error) {
-	set := 0
-	for _, is := range []bool{in.Before > 0, in.After > 0, in.Around > 0} {
-		if is {
-			set++
-		}
-	}
-	if set > 1 {
-		return nil, problem.Invalid("query", "say only one of before, after and around")
+	if err := api.OnlyOne(in.Before > 0, in.After > 0, in.Around > 0); err != nil {
+		return nil, err
 	}
 	return s.Posts(ctx, who, in.TopicID.ID, Span{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})
 }
@@ -149,8 +140,7 @@ func (s *Service) deletePost(ctx context.Context, who access.Actor, in *postInpu
 
 type versionsInput struct {
 	PostID ids.Param `path:"postId"`
-	Cursor string    `query:"cursor" maxLength:"500"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	api.Paging
 }
 
 func (s *Service) getVersions(ctx context.Context, who access.Actor, in *versionsInput) (*api.Page[PostVersion], error) {

@@ -16,17 +16,10 @@ import (
 
 // postActions are what the reader may do with a post.
 func postActions(who access.Actor, space ids.ID, p *Post) []access.Action {
-	can := []access.Action{}
 	if p.DeletedAt != nil {
-		return can
+		return []access.Action{}
 	}
-	if p.Author.ID == who.ID && who.Can(access.PostTopic, space) {
-		return append(can, "edit", "delete")
-	}
-	if who.Can(access.RemoveContent, space) {
-		return append(can, "delete")
-	}
-	return can
+	return who.Over(p.Author.ID, space, access.PostTopic)
 }
 
 // PostHistory is a stretch of a topic's posts, deleted ones included.

@@ -24,12 +24,7 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "list-space-audit", Method: "GET", Path: "/spaces/{spaceId}/audit", Summary: "What was done in a space, for its moderators", Door: api.SignedIn, Errors: []int{403, 404}}, s.getAudit)
 }
 
-type listInput struct {
-	Cursor string `query:"cursor" maxLength:"500"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-}
-
-func (s *Service) getSpaces(ctx context.Context, who access.Actor, in *listInput) (*api.Page[Space], error) {
+func (s *Service) getSpaces(ctx context.Context, who access.Actor, in *api.Paging) (*api.Page[Space], error) {
 	return s.List(ctx, who, in.Cursor, in.Limit)
 }
 
@@ -66,8 +61,7 @@ func (s *Service) postStepIn(ctx context.Context, who access.Actor, in *spaceInp
 
 type pageInput struct {
 	SpaceID ids.Param `path:"spaceId"`
-	Cursor  string    `query:"cursor" maxLength:"500"`
-	Limit   int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	api.Paging
 }
 
 func (s *Service) getMembers(ctx context.Context, who access.Actor, in *pageInput) (*api.Page[Member], error) {
