@@ -60,6 +60,7 @@ var walk = map[string]row{
 	"post-message":       {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ab", "body": "X"}},
 	"list-changes":       {kind: "thing"},
 	"mark-room-read":     {kind: "thing", body: map[string]any{"seq": 1}},
+	"mark-room-unread":   {kind: "thing", body: map[string]any{"seq": 1}},
 	"edit-message":       {kind: "thing", body: map[string]any{"body": "X", "version": 1}, role: "facilitator"},
 	"delete-message":     {kind: "thing", role: "facilitator"},
 	"list-my-topics":     {kind: "list"},

@@ -20,11 +20,17 @@ type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-// OnlyOne checks an input that takes a stretch before, after or around
-// something, of which at most one may be said.
-func OnlyOne(before, after, around bool) error {
-	if before && after || before && around || after && around {
-		return problem.Invalid("query", "say only one of before, after and around")
+// OnlyOne checks an input that can say in several ways where a stretch is to
+// be: before, after or around something.
+func OnlyOne(given ...bool) error {
+	said := 0
+	for _, one := range given {
+		if one {
+			said++
+		}
+	}
+	if said > 1 {
+		return problem.Invalid("query", "say only once where to read: before, after or around something")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"time"
 
 	"guildhall/server/access"
 	"guildhall/server/api"
@@ -24,6 +25,7 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "mark-room-read", Method: "PUT", Path: "/rooms/{roomId}/read", Summary: "Say how far I have read", Door: api.SignedIn, Errors: []int{404}}, s.putRead)
 	api.Handle(r, api.Op{ID: "edit-message", Method: "PATCH", Path: "/messages/{messageId}", Summary: "Edit my message", Door: api.SignedIn, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429}}, s.patchMessage)
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
+	s.readingRoutes(r)
 }
 
 func (s *Service) getMyRooms(ctx context.Context, who access.Actor, in *api.Paging) (*api.Page[Room], error) {
@@ -64,14 +66,15 @@ type messagesInput struct {
 	Before int64     `query:"before" minimum:"1" doc:"Messages with a lower number, the nearest ones"`
 	After  int64     `query:"after" minimum:"-1" default:"-1" doc:"Messages with a higher number, the nearest ones"`
 	Around int64     `query:"around" minimum:"1" doc:"Messages on both sides of a number"`
+	At     time.Time `query:"at" doc:"Messages on both sides of a moment"`
 	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"60"`
 }
 
 func (s *Service) getMessages(ctx context.Context, who access.Actor, in *messagesInput) (*History, error) {
-	if err := api.OnlyOne(in.Before > 0, in.After >= 0, in.Around > 0); err != nil {
+	if err := api.OnlyOne(in.Before > 0, in.After >= 0, in.Around > 0, !in.At.IsZero()); err != nil {
 		return nil, err
 	}
-	return s.History(ctx, who, in.RoomID.ID, Span{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})
+	return s.History(ctx, who, in.RoomID.ID, Span{Before: in.Before, After: in.After, Around: in.Around, At: in.At, Limit: in.Limit})
 }
 
 type postMessageInput struct {

@@ -98,10 +98,11 @@ type History struct {
 }
 
 // Span says which stretch: the newest, before or after a number, or around
-// one. At most one of the three is set; After is -1 when it is not, since 0
-// is the start of the room.
+// one or a moment. At most one of the four is set; After is -1 when it is not,
+// since 0 is the start of the room.
 type Span struct {
 	Before, After, Around int64
+	At                    time.Time
 	Limit                 int
 }
 
@@ -113,6 +114,11 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 		return nil, err
 	}
 	out := History{Head: r.Head}
+	if !span.At.IsZero() {
+		if span.Around, err = s.at(ctx, r, span.At); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case span.After >= 0:
 		out.Items, out.HasAfter, err = s.after(ctx, room, span.After, span.Limit)

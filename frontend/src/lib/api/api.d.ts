@@ -246,6 +246,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{roomId}/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say from where on I want to read again */
+        put: operations["mark-room-unread"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/search": {
         parameters: {
             query?: never;
@@ -1666,6 +1683,13 @@ export interface components {
             /** @enum {string} */
             type: "typing";
         };
+        UnreadInputBody: {
+            /**
+             * Format: int64
+             * @description The first message that is to be unread
+             */
+            seq: number;
+        };
         VerifyInputBody: {
             /** @description Eight characters; case, spaces and dashes do not matter */
             code: string;
@@ -2642,6 +2666,8 @@ export interface operations {
                 after?: number;
                 /** @description Messages on both sides of a number */
                 around?: number;
+                /** @description Messages on both sides of a moment */
+                at?: string;
                 limit?: number;
             };
             header?: never;
@@ -2818,6 +2844,68 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReadInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadMark"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "mark-room-unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnreadInputBody"];
             };
         };
         responses: {
