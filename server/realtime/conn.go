@@ -1,7 +1,6 @@
 package realtime
 
 import (
-	"net"
 	"sync"
 	"time"
 
@@ -25,6 +24,7 @@ const (
 	mostBytes    = 1 << 20 // the same
 	mostCatchUp  = 4 << 20 // bytes sent again on subscribing; more is a reload
 	writeTimeout = 10 * time.Second
+	byeTimeout   = time.Second
 	mostPerWrite = 64 << 10
 )
 
@@ -33,8 +33,7 @@ const (
 // goes out in one write.
 type conn struct {
 	hub     *Hub
-	ws      *websocket.Conn
-	raw     net.Conn
+	line    transport
 	account ids.ID
 	session ids.ID
 
@@ -65,9 +64,9 @@ type conn struct {
 	replayed int // changes read for the last subscription; the reader's alone
 }
 
-func newConn(h *Hub, ws *websocket.Conn, who access.Actor) *conn {
+func newConn(h *Hub, line transport, who access.Actor) *conn {
 	c := &conn{
-		hub: h, ws: ws, raw: ws.NetConn(), account: who.ID, session: who.SessionID, actor: who,
+		hub: h, line: line, account: who.ID, session: who.SessionID, actor: who,
 		rooms: map[ids.ID]ids.ID{}, spaces: map[ids.ID]struct{}{}, nextBeat: h.now().Add(heartbeatEvery),
 	}
 	c.changed = sync.NewCond(&c.mu)
@@ -140,8 +139,7 @@ func (c *conn) startWriter() {
 	}
 }
 
-// write sends what is queued until nothing is. A socket that takes nothing for
-// ten seconds is dead.
+// write sends what is queued until nothing is.
 func (c *conn) write() {
 	defer c.hub.recover("write to a socket", c)
 	defer c.writerEnded()
@@ -150,11 +148,7 @@ func (c *conn) write() {
 		if len(batch) == 0 {
 			return
 		}
-		if err := c.raw.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil { //nolint:forbidigo // a network deadline
-			c.close(closeGone, "")
-			return
-		}
-		if _, err := c.raw.Write(batch); err != nil {
+		if err := c.line.write(batch); err != nil {
 			c.close(closeGone, "")
 			return
 		}
@@ -228,13 +222,12 @@ func (c *conn) shutLocked(code int, reason string) {
 	c.changed.Broadcast()
 	// The reader is the one that tidies up: wake it. A write that hangs must
 	// not hold it up for long.
-	_ = c.ws.SetReadDeadline(past)
-	if code != closeRestart {
-		_ = c.raw.SetWriteDeadline(past)
+	grace := time.Duration(0)
+	if code == closeRestart {
+		grace = byeTimeout
 	}
+	c.line.stop(grace)
 }
-
-var past = time.Unix(1, 0)
 
 // finish is the end of the handler: it joins the writer, so that nothing of
 // this person's is ever written after the handler returned, says goodbye, and
@@ -243,7 +236,7 @@ func (c *conn) finish() {
 	c.mu.Lock()
 	c.shut = true
 	if c.writing {
-		_ = c.raw.SetWriteDeadline(time.Now().Add(time.Second)) //nolint:forbidigo // a network deadline
+		c.line.stop(byeTimeout)
 	}
 	for c.writing {
 		c.changed.Wait()
@@ -251,12 +244,7 @@ func (c *conn) finish() {
 	code, reason := c.code, c.reason
 	c.queue = nil
 	c.mu.Unlock()
-	if code != 0 && code != closeGone {
-		soon := time.Now().Add(time.Second) //nolint:forbidigo // a network deadline
-		_ = c.raw.SetWriteDeadline(soon)
-		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), soon)
-	}
-	_ = c.ws.Close() // nothing is left to say to this peer
+	c.line.bye(code, reason)
 }
 
 // heard gives the peer another stretch of silence, unless the socket is going.
@@ -264,7 +252,7 @@ func (c *conn) heard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.shut {
-		_ = c.ws.SetReadDeadline(time.Now().Add(silence)) //nolint:forbidigo // a network deadline
+		c.line.heard()
 	}
 }
 

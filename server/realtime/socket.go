@@ -15,10 +15,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"guildhall/server/access"
-	"guildhall/server/api"
 	"guildhall/server/db"
 	"guildhall/server/ids"
-	"guildhall/server/limit"
 	"guildhall/server/problem"
 )
 
@@ -29,10 +27,9 @@ const (
 	perSecond    = 50       // frames from a client, on average over ten seconds
 )
 
-// Mount adds GET /api/live. Session, origin (by guard) and limits are checked
-// before the upgrade, so that a refusal is an ordinary problem.
-func (h *Hub) Mount(app *fiber.App, guard fiber.Handler) {
-	upgrade := websocket.New(h.serve, websocket.Config{
+// openSocket is GET /api/live: the upgrade to a WebSocket.
+func (h *Hub) openSocket() fiber.Handler {
+	upgrade := websocket.New(h.serveSocket, websocket.Config{
 		ReadBufferSize:  512,
 		WriteBufferSize: 512, // for close and pong frames: the rest bypasses it
 		WriteBufferPool: &sync.Pool{},
@@ -46,118 +43,37 @@ func (h *Hub) Mount(app *fiber.App, guard fiber.Handler) {
 			}
 		},
 	})
-	app.Get("/api/live", guard, h.admit, func(c *fiber.Ctx) error {
-		err := upgrade(c)
-		if err != nil { // no handler will run: give the places back
-			h.release(c.Locals("live").(*ticket))
+	return func(c *fiber.Ctx) error {
+		if !fws.FastHTTPIsWebSocketUpgrade(c.Context()) {
+			return problem.New(http.StatusUpgradeRequired, "upgrade-required", "This address speaks WebSocket", "Connect with a WebSocket.")
+		}
+		t, err := h.admit(c.UserContext())
+		if err != nil {
+			return err
+		}
+		c.Locals("live", t)
+		if err = upgrade(c); err != nil { // no handler will run: give the places back
+			h.release(t)
 		}
 		return err
-	})
-}
-
-// ticket is what the handler gets to know of the request, which must not be
-// used after the upgrade.
-type ticket struct {
-	actor   access.Actor
-	account string // key in the gauge, empty when exempt
-	address string
-}
-
-func (h *Hub) admit(c *fiber.Ctx) error {
-	if !fws.FastHTTPIsWebSocketUpgrade(c.Context()) {
-		return problem.New(http.StatusUpgradeRequired, "upgrade-required", "This address speaks WebSocket", "Connect with a WebSocket.")
-	}
-	who := api.ActorFrom(c.UserContext())
-	if !who.SignedIn() {
-		return problem.SignIn()
-	}
-	r := api.RequestFrom(c.UserContext())
-	t := &ticket{actor: who}
-	if !r.Exempt {
-		t.address = limit.Address(r.Peer)
-		if !h.addresses.Open(t.address) {
-			return problem.TooMany(10 * time.Second)
-		}
-	}
-	if !who.Load {
-		if !h.accounts.Open(who.ID.String()) {
-			h.release(t)
-			return problem.TooMany(10 * time.Second)
-		}
-		t.account = who.ID.String()
-	}
-	c.Locals("live", t)
-	return c.Next()
-}
-
-func (h *Hub) release(t *ticket) {
-	if t.address != "" {
-		h.addresses.Close(t.address)
-	}
-	if t.account != "" {
-		h.accounts.Close(t.account)
 	}
 }
 
-// serve is one live connection from upgrade to end. The order at the end
-// matters: out of the hub first, then join the writer, then close; a writer
-// that outlived its handler could write into somebody else's socket.
-func (h *Hub) serve(wrapped *websocket.Conn) {
-	t := wrapped.Locals("live").(*ticket)
-	defer h.release(t)
+func (h *Hub) serveSocket(wrapped *websocket.Conn) {
 	ws := wrapped.Conn // the wrapper is pooled and must not be kept
-	c := newConn(h, ws, t.actor)
-	if !h.add(c) {
-		c.code, c.reason = closeRestart, "the server restarts"
-		c.finish()
-		return
-	}
-	defer c.finish()
-	defer h.remove(c)
-	defer h.recover("live connection", c)
-	ws.SetReadLimit(mostIncoming)
-	budget := newBudget(h.now())
-	ws.SetPingHandler(func(data string) error {
-		if !budget.take(h.now()) {
-			return errFlood
-		}
-		c.heard()
-		soon := time.Now().Add(time.Second) //nolint:forbidigo // a network deadline
-		if err := ws.WriteControl(fws.PongMessage, []byte(data), soon); err != nil && !errors.Is(err, fws.ErrCloseSent) {
-			c.close(closeGone, "")
-		}
-		return nil
-	})
-	ws.SetPongHandler(func(string) error {
-		if !budget.take(h.now()) {
-			return errFlood
-		}
-		c.heard()
-		return nil
-	})
-	ws.SetCloseHandler(func(code int, _ string) error {
-		if code == fws.CloseNoStatusReceived {
-			code = fws.CloseNormalClosure
-		}
-		c.close(code, "")
-		return nil
-	})
-	// What changed since the request was told to nobody here.
-	if c.askRefresh() && !h.renew(c) {
-		return
-	}
-	c.push(encode(Hello{Type: "hello", Session: c.session, Heartbeat: int(heartbeatEvery.Seconds()), Silence: int(silence.Seconds())}))
-	h.listen(c, budget)
+	h.run(wrapped.Locals("live").(*ticket), socket{ws}, func(c *conn) { h.listen(c, ws) })
 }
 
 // errFlood ends a client that sends more frames than its budget.
 var errFlood = errors.New("too many frames")
 
 // listen reads frames until the connection ends.
-func (h *Hub) listen(c *conn, budget *budget) {
+func (h *Hub) listen(c *conn, ws *fws.Conn) {
+	budget := newBudget(h.now())
+	h.handleControl(c, ws, budget)
 	for {
 		c.heard() // obeying may have taken long
-		kind, data, err := c.ws.ReadMessage()
+		kind, data, err := ws.ReadMessage()
 		switch {
 		case errors.Is(err, fws.ErrReadLimit):
 			c.close(fws.CloseMessageTooBig, "frame too large")
@@ -192,6 +108,35 @@ func (h *Hub) listen(c *conn, budget *budget) {
 			return
 		}
 	}
+}
+
+// handleControl says what the frames do that are the protocol's own.
+func (h *Hub) handleControl(c *conn, ws *fws.Conn, budget *budget) {
+	ws.SetReadLimit(mostIncoming)
+	ws.SetPingHandler(func(data string) error {
+		if !budget.take(h.now()) {
+			return errFlood
+		}
+		c.heard()
+		if err := ws.WriteControl(fws.PongMessage, []byte(data), in(byeTimeout)); err != nil && !errors.Is(err, fws.ErrCloseSent) {
+			c.close(closeGone, "")
+		}
+		return nil
+	})
+	ws.SetPongHandler(func(string) error {
+		if !budget.take(h.now()) {
+			return errFlood
+		}
+		c.heard()
+		return nil
+	})
+	ws.SetCloseHandler(func(code int, _ string) error {
+		if code == fws.CloseNoStatusReceived {
+			code = fws.CloseNormalClosure
+		}
+		c.close(code, "")
+		return nil
+	})
 }
 
 func (h *Hub) obey(c *conn, in Incoming) {
