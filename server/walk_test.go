@@ -63,6 +63,7 @@ var walk = map[string]row{
 	"mark-room-unread":   {kind: "thing", body: map[string]any{"seq": 1}},
 	"edit-message":       {kind: "thing", body: map[string]any{"body": "X", "version": 1}, role: "facilitator"},
 	"delete-message":     {kind: "thing", role: "facilitator"},
+	"preview-markup":     {kind: "own", why: "renders the caller's own words"},
 	"list-my-topics":     {kind: "list"},
 	"list-topics":        {kind: "thing"},
 	"start-topic":        {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ac", "title": "X", "body": "X"}},

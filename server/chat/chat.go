@@ -86,6 +86,7 @@ type Service struct {
 	now        clock.Clock
 	bus        *realtime.Bus
 	rate       *limit.Rate
+	previews   *limit.Rate
 	committers []*committer
 }
 
@@ -105,7 +106,7 @@ type Deps struct {
 // New makes the service, adds its listeners and starts its committers, which
 // Close ends.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate}
+	s := &Service{db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate, previews: limit.NewRate(previewsPerMinute)}
 	m := newCommitMetrics(d.Metrics)
 	for range d.Config.Committers {
 		s.committers = append(s.committers, startCommitter(s, m))

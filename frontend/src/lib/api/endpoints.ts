@@ -74,6 +74,7 @@ export const editMessage = ({ id, version }: Message, body: string) =>
 	take(PATCH('/messages/{messageId}', { params: { path: { messageId: id } }, body: { body, version } }));
 export const deleteMessage = (messageId: string) =>
 	take(DELETE('/messages/{messageId}', { params: { path: { messageId } } }));
+export const previewMarkup = (body: string) => take(POST('/markup/preview', { body: { body } }));
 export const readRoom = (roomId: string, seq: number) =>
 	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq } }));
 

@@ -1,0 +1,168 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from './world.ts';
+
+const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
+const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
+const formatting = (page: Page) => page.getByRole('button', { name: 'Formatting' }).last();
+const button = (page: Page, name: string) =>
+	page.getByRole('toolbar', { name: 'Formatting' }).getByRole('button', { name });
+
+test.describe('writing', () => {
+	test('buttons and keys format, and undoing takes it back', async ({ visit, room }) => {
+		const { id } = await room('Formats');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await expect(page.getByRole('toolbar')).toHaveCount(0);
+		await formatting(page).click();
+
+		await box(page).fill('important');
+		await box(page).press('ControlOrMeta+a');
+		await button(page, 'Bold').click();
+		await expect(box(page)).toHaveValue('**important**');
+		await expect(box(page)).toBeFocused();
+		await page.keyboard.press('ControlOrMeta+z');
+		await expect(box(page)).toHaveValue('important');
+		await page.keyboard.press('ControlOrMeta+a');
+		await page.keyboard.press('ControlOrMeta+b');
+		await page.keyboard.press('ControlOrMeta+i');
+		await expect(box(page)).toHaveValue('**_important_**');
+
+		await page.keyboard.press('End');
+		await page.keyboard.press('Shift+Enter');
+		await button(page, 'List').click();
+		await page.keyboard.type('one');
+		await page.keyboard.press('Shift+Enter');
+		await page.keyboard.type('two');
+		await page.keyboard.press('Shift+Enter');
+		await page.keyboard.press('Shift+Enter'); // an empty item ends the list
+		await expect(box(page)).toHaveValue('**_important_**\n- one\n- two\n');
+
+		// The preview is the message as it will be.
+		await button(page, 'Preview').click();
+		const preview = page.getByRole('region', { name: 'Preview' });
+		await expect(preview.locator('strong em')).toHaveText('important');
+		await expect(preview.getByRole('listitem')).toHaveText(['one', 'two']);
+		await expect(box(page)).toBeHidden();
+		await button(page, 'Preview').click();
+		await expect(box(page)).toBeVisible();
+		await box(page).press('Enter');
+		await expect(list(page).locator('strong em')).toHaveText('important');
+		await expect(list(page).getByRole('listitem')).toHaveText(['one', 'two']);
+
+		// It stays open next time, and is one stop of the Tab key.
+		await page.reload();
+		await expect(button(page, 'Bold')).toBeVisible();
+		await button(page, 'Bold').focus();
+		await page.keyboard.press('ArrowRight');
+		await expect(button(page, 'Italic')).toBeFocused();
+		await page.keyboard.press('End');
+		await expect(button(page, 'Preview')).toBeFocused();
+		await page.keyboard.press('Tab');
+		await expect(box(page)).toBeFocused();
+	});
+
+	test('an address pasted over words is a link', async ({ visit, room }) => {
+		const { id } = await room('Links');
+		const page = await visit('member', { permissions: ['clipboard-read', 'clipboard-write'] });
+		await page.goto(`/rooms/${id}`);
+		await box(page).fill('our page');
+		await page.evaluate(() => navigator.clipboard.writeText('https://council.example/page'));
+		await box(page).press('ControlOrMeta+a');
+		await box(page).press('ControlOrMeta+v');
+		await expect(box(page)).toHaveValue('[our page](https://council.example/page)');
+		await box(page).press('Enter');
+		await expect(list(page).getByRole('link', { name: 'our page' })).toHaveAttribute(
+			'href',
+			'https://council.example/page'
+		);
+	});
+
+	test('Enter sends or begins a line, as one likes', async ({ visit, room }) => {
+		const { id } = await room('Enter');
+		const page = await visit('member', { viewport: { width: 1440, height: 900 } });
+		await page.goto(`/rooms/${id}`);
+		await page.getByRole('checkbox', { name: 'Enter sends a message' }).uncheck();
+		await expect(page.locator('#composer-hint')).toContainText('Ctrl and Enter sends.');
+		await box(page).fill('one');
+		await box(page).press('Enter');
+		await page.keyboard.type('two');
+		await expect(box(page)).toHaveValue('one\ntwo');
+		await box(page).press('ControlOrMeta+Enter');
+		await expect(list(page).locator('.prose')).toHaveText('one\ntwo', { useInnerText: true });
+		await page.reload();
+		await expect(page.getByRole('checkbox', { name: 'Enter sends a message' })).not.toBeChecked();
+	});
+
+	test('on a phone Enter begins a line and the button sends', async ({ visit, room }) => {
+		const { id } = await room('Phone');
+		const page = await visit('member', { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
+		await page.goto(`/rooms/${id}`);
+		await box(page).tap();
+		await page.keyboard.type('one');
+		await page.keyboard.press('Enter');
+		await page.keyboard.type('two');
+		await expect(box(page)).toHaveValue('one\ntwo');
+		await expect(box(page)).toHaveAttribute('enterkeyhint', 'enter');
+		await formatting(page).tap();
+		await expect(button(page, 'Preview')).toBeInViewport();
+		expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+		await page.getByRole('button', { name: 'Send' }).tap();
+		await expect(list(page).locator('.prose')).toHaveText('one\ntwo', { useInnerText: true });
+	});
+
+	test('Up in an empty box edits my last message', async ({ visit, room }) => {
+		const { id } = await room('Up');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await box(page).fill('Frist');
+		await box(page).press('Enter');
+		await expect(list(page).locator('.prose')).toHaveText('Frist');
+		await box(page).press('ArrowUp');
+		const edit = page.getByRole('textbox', { name: 'Edit your message' });
+		await expect(edit).toBeFocused();
+		await edit.fill('First');
+		await edit.press('Enter');
+		await expect(list(page).locator('.prose')).toHaveText('First');
+		// With words in the box the key moves the caret, as ever.
+		await box(page).fill('x');
+		await box(page).press('ArrowUp');
+		await expect(edit).toHaveCount(0);
+	});
+
+	test('what is left is counted near the end, and too much is not sent', async ({ visit, room }) => {
+		const { id } = await room('Long');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await box(page).fill('x'.repeat(7499));
+		await expect(page.getByText('characters left')).toHaveCount(0);
+		await box(page).fill('é'.repeat(7600));
+		await expect(page.getByText('400 characters left')).toBeVisible();
+		await box(page).fill('👍'.repeat(8001));
+		await expect(page.getByText('1 character too many')).toBeVisible();
+		await box(page).press('Enter');
+		await expect(box(page)).toHaveValue('👍'.repeat(8001));
+		expect(
+			await new AxeBuilder({ page })
+				.include('form')
+				.analyze()
+				.then((r) => r.violations)
+		).toEqual([]);
+	});
+
+	test('axe finds nothing in the box with everything open', async ({ visit, room }) => {
+		const { id } = await room('Axe');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await formatting(page).click();
+		await box(page).fill('**bold** words');
+		for (const colorScheme of ['light', 'dark'] as const) {
+			await page.emulateMedia({ colorScheme });
+			const { violations } = await new AxeBuilder({ page }).include('form').analyze();
+			expect(violations).toEqual([]);
+		}
+		await button(page, 'Preview').click();
+		await expect(page.getByRole('region', { name: 'Preview' }).locator('strong')).toBeVisible();
+		expect((await new AxeBuilder({ page }).include('form').analyze()).violations).toEqual([]);
+	});
+});
