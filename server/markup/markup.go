@@ -28,6 +28,7 @@ const (
 var (
 	clean     = policy()
 	languages = regexp.MustCompile(`^(cy|en)$`)
+	mention   = regexp.MustCompile(`^mention$`)
 )
 
 // policy is the whole of what user text may become.
@@ -38,6 +39,7 @@ func policy() *bluemonday.Policy {
 	p.AllowAttrs("lang").Matching(languages).Globally()
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("class").Matching(mention).OnElements("a", "strong")
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.AllowRelativeURLs(true)
 	p.RequireParseableURLs(true)
@@ -47,6 +49,7 @@ func policy() *bluemonday.Policy {
 }
 
 // Chat renders a chat message: no headings or tables, a line break stays one.
+// What calls people (see Mentions) has the class mention.
 func Chat(md string) (string, error) { return render(forChat, md) }
 
 // HTML renders a post or a part of a story. Headings become the third and

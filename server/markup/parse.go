@@ -26,11 +26,11 @@ var (
 	forChat = goldmark.New(
 		goldmark.WithParser(parser.NewParser(
 			parser.WithBlockParsers(blocks...),
-			parser.WithInlineParsers(inlines...),
-			parser.WithASTTransformers(util.Prioritized(spoken{}, 200)),
+			parser.WithInlineParsers(append(inlines, util.Prioritized(roomWords{}, 600))...),
+			parser.WithASTTransformers(util.Prioritized(called{}, 100), util.Prioritized(spoken{}, 200)),
 		)),
 		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough),
-		goldmark.WithRendererOptions(rendererhtml.WithHardWraps()),
+		goldmark.WithRendererOptions(rendererhtml.WithHardWraps(), renderer.WithNodeRenderers(util.Prioritized(roomWords{}, 500))),
 	)
 	forPosts = goldmark.New(
 		goldmark.WithParser(parser.NewParser(
