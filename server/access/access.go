@@ -20,6 +20,10 @@ const (
 	Editor      Role = "editor"
 )
 
+// Participant is what the people of a conversation are in it, which belongs
+// to no space.
+const Participant Role = "participant"
+
 // SiteRole is what a person is on the whole site.
 type SiteRole string
 
@@ -100,13 +104,45 @@ func (a Actor) List(space ids.ID, actions ...Action) []Action {
 }
 
 // Over lists what the actor may do with something that somebody wrote in a
-// space, for its `can` list: its author edits and deletes it for as long as
-// they may write there, and whoever may remove content deletes it.
+// space, for its `can` list.
 func (a Actor) Over(author, space ids.ID, write Action) []Action {
+	return a.Roles[space].Over(a.SignedIn() && author == a.ID, write)
+}
+
+// May says whether somebody with this role, which they have in one place, may
+// do this there. No role may do nothing.
+func (r Role) May(action Action) bool { return r != "" && slices.Contains(rules[action].roles, r) }
+
+// Must is May with the answer that the caller should see, as with an Actor.
+func (r Role) Must(action Action, thing string) error {
 	switch {
-	case a.SignedIn() && author == a.ID && a.Can(write, space):
+	case r.May(action):
+		return nil
+	case r != "":
+		return problem.Forbidden()
+	}
+	return problem.NotFound(thing)
+}
+
+// List gives those of the actions that the role may do. It is never nil.
+func (r Role) List(actions ...Action) []Action {
+	out := []Action{}
+	for _, action := range actions {
+		if r.May(action) {
+			out = append(out, action)
+		}
+	}
+	return out
+}
+
+// Over lists what the role may do with something that was written: its author
+// edits and deletes it for as long as they may write there, and whoever may
+// remove content deletes it.
+func (r Role) Over(own bool, write Action) []Action {
+	switch {
+	case own && r.May(write):
 		return []Action{"edit", "delete"}
-	case a.Can(RemoveContent, space):
+	case r.May(RemoveContent):
 		return []Action{"delete"}
 	}
 	return []Action{}

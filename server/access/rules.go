@@ -1,14 +1,21 @@
 package access
 
-// Action is something that a role may do in a space.
+// Action is something that a role may do in a space or a conversation.
 type Action string
 
 // The actions. Each is one line in the table below.
 const (
 	ViewSpace     Action = "view-space"
+	ViewRoom      Action = "view-room"
 	PostMessage   Action = "post-message"
+	PinMessage    Action = "pin-message"
+	CallRoom      Action = "call-room"
 	PostTopic     Action = "post-topic"
 	MakeRoom      Action = "make-room"
+	EditRoom      Action = "edit-room"
+	InviteToRoom  Action = "invite-to-room"
+	ArchiveRoom   Action = "archive-room"
+	SetRetention  Action = "set-retention"
 	PinTopic      Action = "pin-topic"
 	CloseTopic    Action = "close-topic"
 	AddMember     Action = "add-member"
@@ -28,16 +35,25 @@ type rule struct {
 
 var (
 	everybody  = []Role{Member, Facilitator, Moderator, Editor}
+	inRooms    = []Role{Member, Facilitator, Moderator, Editor, Participant}
 	hosts      = []Role{Facilitator, Moderator}
+	roomHosts  = []Role{Facilitator, Moderator, Participant} // of a conversation, all who are in it
 	moderators = []Role{Moderator}
 )
 
 // rules is the whole of who may do what; product.md is its source.
 var rules = map[Action]rule{
 	ViewSpace:     {roles: everybody},
-	PostMessage:   {roles: everybody},
+	ViewRoom:      {roles: inRooms},
+	PostMessage:   {roles: inRooms},
+	PinMessage:    {roles: roomHosts},
+	CallRoom:      {roles: hosts}, // @room where more than 50 would be called
 	PostTopic:     {roles: everybody},
 	MakeRoom:      {roles: hosts},
+	EditRoom:      {roles: roomHosts},
+	InviteToRoom:  {roles: roomHosts},
+	ArchiveRoom:   {roles: hosts},
+	SetRetention:  {roles: hosts},
 	PinTopic:      {roles: hosts},
 	CloseTopic:    {roles: moderators},
 	AddMember:     {roles: hosts, admin: true},

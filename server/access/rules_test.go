@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"slices"
 	"testing"
 
 	"guildhall/server/access"
@@ -25,9 +26,16 @@ func TestRules(t *testing.T) {
 	const yes, no = true, false
 	table := map[access.Action][]bool{
 		access.ViewSpace:     {yes, yes, yes, yes, no, no, no},
+		access.ViewRoom:      {yes, yes, yes, yes, no, no, no},
 		access.PostMessage:   {yes, yes, yes, yes, no, no, no},
+		access.PinMessage:    {no, yes, yes, no, no, no, no},
+		access.CallRoom:      {no, yes, yes, no, no, no, no},
 		access.PostTopic:     {yes, yes, yes, yes, no, no, no},
 		access.MakeRoom:      {no, yes, yes, no, no, no, no},
+		access.EditRoom:      {no, yes, yes, no, no, no, no},
+		access.InviteToRoom:  {no, yes, yes, no, no, no, no},
+		access.ArchiveRoom:   {no, yes, yes, no, no, no, no},
+		access.SetRetention:  {no, yes, yes, no, no, no, no},
 		access.PinTopic:      {no, yes, yes, no, no, no, no},
 		access.CloseTopic:    {no, no, yes, no, no, no, no},
 		access.AddMember:     {no, yes, yes, no, yes, no, no},
@@ -48,6 +56,26 @@ func TestRules(t *testing.T) {
 				t.Errorf("%s may %s: %v, want %v", names[i], action, got, want)
 			}
 		}
+	}
+}
+
+// TestParticipants: the people of a conversation run it by themselves, and
+// have no say in a space.
+func TestParticipants(t *testing.T) {
+	may := []access.Action{access.ViewRoom, access.PostMessage, access.PinMessage, access.EditRoom, access.InviteToRoom}
+	for _, action := range access.Actions() {
+		if got, want := access.Participant.May(action), slices.Contains(may, action); got != want {
+			t.Errorf("a participant may %s: %v, want %v", action, got, want)
+		}
+		if access.Role("").May(action) {
+			t.Errorf("no role may %s", action)
+		}
+	}
+	if err := access.Participant.Must(access.ArchiveRoom, "room"); !problem.Is(err, "not-allowed") {
+		t.Errorf("a participant archives: %v", err)
+	}
+	if err := access.Role("").Must(access.ViewRoom, "room"); !problem.Is(err, "not-found") {
+		t.Errorf("nobody in particular: %v", err)
 	}
 }
 

@@ -15,10 +15,7 @@ const bodySize = 128 << 10
 
 // Routes adds the endpoints.
 func (s *Service) Routes(r *api.Router) {
-	api.Handle(r, api.Op{ID: "list-my-rooms", Method: "GET", Path: "/rooms", Summary: "The rooms of all my spaces", Door: api.SignedIn}, s.getMyRooms)
-	api.Handle(r, api.Op{ID: "list-rooms", Method: "GET", Path: "/spaces/{spaceId}/rooms", Summary: "The rooms of a space", Door: api.SignedIn, Errors: []int{404}}, s.getRooms)
-	api.Handle(r, api.Op{ID: "make-room", Method: "POST", Path: "/spaces/{spaceId}/rooms", Summary: "Make a room", Door: api.SignedIn, Status: 201, Errors: []int{403, 404, 409}}, s.postRoom)
-	api.Handle(r, api.Op{ID: "get-room", Method: "GET", Path: "/rooms/{roomId}", Summary: "One room", Door: api.SignedIn, Errors: []int{404}}, s.getRoom)
+	s.roomRoutes(r)
 	api.Handle(r, api.Op{ID: "list-messages", Method: "GET", Path: "/rooms/{roomId}/messages", Summary: "Messages of a room, in order", Door: api.SignedIn, Errors: []int{404}}, s.getMessages)
 	api.Handle(r, api.Op{ID: "post-message", Method: "POST", Path: "/rooms/{roomId}/messages", Summary: "Say something in a room", Door: api.SignedIn, Status: 201, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429, 503}}, s.postMessage)
 	api.Handle(r, api.Op{ID: "list-changes", Method: "GET", Path: "/rooms/{roomId}/changes", Summary: "What happened in a room after a number", Door: api.SignedIn, Errors: []int{404}}, s.getChanges)
@@ -27,39 +24,6 @@ func (s *Service) Routes(r *api.Router) {
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
 	s.readingRoutes(r)
 	s.previewRoutes(r)
-}
-
-func (s *Service) getMyRooms(ctx context.Context, who access.Actor, in *api.Paging) (*api.Page[Room], error) {
-	return s.MyRooms(ctx, who, in.Cursor, in.Limit)
-}
-
-type roomsInput struct {
-	SpaceID ids.Param `path:"spaceId"`
-	api.Paging
-}
-
-func (s *Service) getRooms(ctx context.Context, who access.Actor, in *roomsInput) (*api.Page[Room], error) {
-	return s.Rooms(ctx, who, in.SpaceID.ID, in.Cursor, in.Limit)
-}
-
-type postRoomInput struct {
-	SpaceID ids.Param `path:"spaceId"`
-	Body    struct {
-		Name  string `json:"name" minLength:"1" maxLength:"80"`
-		Topic string `json:"topic,omitempty" maxLength:"250"`
-	}
-}
-
-func (s *Service) postRoom(ctx context.Context, who access.Actor, in *postRoomInput) (*Room, error) {
-	return s.MakeRoom(ctx, who, in.SpaceID.ID, in.Body.Name, in.Body.Topic)
-}
-
-type roomInput struct {
-	RoomID ids.Param `path:"roomId"`
-}
-
-func (s *Service) getRoom(ctx context.Context, who access.Actor, in *roomInput) (*Room, error) {
-	return s.Room(ctx, who, in.RoomID.ID)
 }
 
 type messagesInput struct {
@@ -80,14 +44,11 @@ func (s *Service) getMessages(ctx context.Context, who access.Actor, in *message
 
 type postMessageInput struct {
 	RoomID ids.Param `path:"roomId"`
-	Body   struct {
-		ClientID string `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
-		Body     string `json:"body" minLength:"1" maxLength:"8000" doc:"Markdown"`
-	}
+	Body   NewMessage
 }
 
 func (s *Service) postMessage(ctx context.Context, who access.Actor, in *postMessageInput) (*Message, error) {
-	return s.Post(ctx, who, in.RoomID.ID, in.Body.ClientID, in.Body.Body)
+	return s.Post(ctx, who, in.RoomID.ID, in.Body)
 }
 
 type changesInput struct {

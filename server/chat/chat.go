@@ -23,20 +23,42 @@ import (
 	"guildhall/server/realtime"
 )
 
-// Room is a place in a space where people talk.
+// Kind is who a room is for.
+type Kind string
+
+// The kinds. Open and private rooms belong to a space, conversations (direct
+// between two people, or in a group) to those who are in them.
+const (
+	Open    Kind = "open"
+	Private Kind = "private"
+	Direct  Kind = "direct"
+	Group   Kind = "group"
+)
+
+// Room is a place where people talk: a room of a space, or a conversation.
 type Room struct {
-	ID          ids.ID          `json:"id" db:"id"`
-	SpaceID     ids.ID          `json:"spaceId" db:"space_id"`
-	SpaceName   string          `json:"spaceName" db:"space_name"`
-	Name        string          `json:"name" db:"name"`
-	Topic       string          `json:"topic" db:"topic"`
-	Head        int64           `json:"head" db:"head" doc:"The last number given in this room"`
-	LastReadSeq int64           `json:"lastReadSeq" db:"last_read_seq"`
-	Unread      int             `json:"unread" db:"unread" minimum:"0" maximum:"100" doc:"100 means 99 or more"`
-	LastAt      *time.Time      `json:"lastAt" db:"last_at" doc:"When the last message was posted"`
-	Archived    bool            `json:"archived" db:"archived"`
-	Version     int             `json:"version" db:"version"`
-	Can         []access.Action `json:"can" db:"-"`
+	ID            ids.ID            `json:"id" db:"id"`
+	Kind          Kind              `json:"kind" db:"kind" enum:"open,private,direct,group" doc:"Open to the whole space, private to its members, or a conversation"`
+	SpaceID       ids.ID            `json:"spaceId,omitempty" db:"space_id" doc:"Absent for a conversation"`
+	SpaceName     string            `json:"spaceName" db:"space_name" doc:"Empty for a conversation"`
+	Name          string            `json:"name" db:"name" doc:"Empty for a conversation without a name: it goes by its people"`
+	Topic         string            `json:"topic" db:"topic"`
+	People        []accounts.Person `json:"people,omitempty" db:"-" doc:"Of a conversation, who is in it besides the reader"`
+	Head          int64             `json:"head" db:"head" doc:"The last number given in this room"`
+	LastReadSeq   int64             `json:"lastReadSeq" db:"last_read_seq"`
+	FromSeq       int64             `json:"fromSeq" db:"from_seq" doc:"What was said up to this number is not for the reader, who came later"`
+	Unread        int               `json:"unread" db:"unread" minimum:"0" maximum:"100" doc:"100 means 99 or more"`
+	LastAt        *time.Time        `json:"lastAt" db:"last_at" doc:"When the last message was posted"`
+	Notify        string            `json:"notify" db:"notify" enum:"all,mentions,nothing" doc:"Of what the reader wants to be told"`
+	Muted         bool              `json:"muted" db:"muted" doc:"By the reader: it shows no badge"`
+	Left          bool              `json:"left" db:"left" doc:"An open room that is not in the reader's list, until they join again"`
+	RetentionDays *int              `json:"retentionDays" db:"retention_days" doc:"Days after which messages are deleted; null keeps them"`
+	Archived      bool              `json:"archived" db:"archived"`
+	Version       int               `json:"version" db:"version"`
+	Can           []access.Action   `json:"can" db:"-"`
+
+	role   access.Role // the reader's
+	people string      // JSON
 }
 
 // Message is one thing said in a room. A deleted one keeps its place and
@@ -53,6 +75,7 @@ type Message struct {
 	EditedAt  *time.Time      `json:"editedAt" db:"edited_at"`
 	DeletedAt *time.Time      `json:"deletedAt" db:"deleted_at"`
 	Version   int             `json:"version" db:"version"`
+	Notice    *Notice         `json:"notice,omitempty" db:"notice" doc:"What happened in the room, instead of words"`
 	Can       []access.Action `json:"can,omitempty" db:"-" doc:"What the reader may do with it; absent in live frames"`
 }
 
@@ -73,10 +96,17 @@ type ReadMark struct {
 	Unread      int    `json:"unread"`
 }
 
-// SpaceChanged says that a space has a new room: load the list again.
+// SpaceChanged says that the rooms of a space changed: load the list again.
 type SpaceChanged struct {
 	Type  string `json:"type" enum:"space"`
 	Space ids.ID `json:"space"`
+}
+
+// RoomChanged says that a private room or a conversation changed, or that the
+// reader came into it or is no longer in it: load it and the list again.
+type RoomChanged struct {
+	Type string `json:"type" enum:"room"`
+	Room ids.ID `json:"room"`
 }
 
 // Service is what one can do with rooms and messages.
@@ -111,7 +141,7 @@ func New(d Deps) *Service {
 	for range d.Config.Committers {
 		s.committers = append(s.committers, startCommitter(s, m))
 	}
-	d.Hub.UseRooms(realtime.Rooms{Open: s.openLive, Changes: s.liveChanges, Heads: s.heads})
+	d.Hub.UseRooms(realtime.Rooms{Open: s.openLive, Changes: s.liveChanges, Heads: s.heads, Gone: gone})
 	s.listen(d.Events)
 	return s
 }
@@ -127,6 +157,11 @@ func (s *Service) Close(ctx context.Context) error {
 		err = errors.Join(err, c.wait(ctx))
 	}
 	return err
+}
+
+// gone is the frame of a number of which there is no more to tell.
+func gone(room ids.ID, seq int64) json.RawMessage {
+	return realtime.Raw(Change{Type: "gone", Room: room, Seq: seq})
 }
 
 // frame is the JSON of a change.

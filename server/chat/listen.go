@@ -2,7 +2,10 @@ package chat
 
 import (
 	"context"
+	"database/sql"
 
+	"guildhall/server/access"
+	"guildhall/server/db"
 	"guildhall/server/events"
 	"guildhall/server/ids"
 	"guildhall/server/realtime"
@@ -16,7 +19,7 @@ func (s *Service) listen(bus *events.Bus) {
 			if byRoom[e.RoomID] == nil {
 				order = append(order, e.RoomID)
 			}
-			byRoom[e.RoomID] = append(byRoom[e.RoomID], realtime.Change{Seq: e.Seq, Frame: e.Frame})
+			byRoom[e.RoomID] = append(byRoom[e.RoomID], realtime.Change{Seq: e.Seq, Of: e.Seq, Frame: e.Frame})
 		}
 		for _, room := range order {
 			s.bus.Publish(realtime.Notice{Room: room, Changes: byRoom[room]})
@@ -24,7 +27,7 @@ func (s *Service) listen(bus *events.Bus) {
 	})
 	events.Live(bus, func(list []events.MessageChanged) {
 		for _, e := range list {
-			s.bus.Publish(realtime.Notice{Room: e.RoomID, Changes: []realtime.Change{{Seq: e.Seq, Frame: e.Frame}}})
+			s.bus.Publish(realtime.Notice{Room: e.RoomID, Changes: []realtime.Change{{Seq: e.Seq, Of: e.Of, Frame: e.Frame}}})
 		}
 	})
 	events.Live(bus, func(list []events.RoomRead) {
@@ -38,12 +41,33 @@ func (s *Service) listen(bus *events.Bus) {
 			s.bus.Publish(realtime.Notice{Space: e.SpaceID, Frame: realtime.Raw(SpaceChanged{Type: "space", Space: e.SpaceID})})
 		}
 	})
+	events.Live(bus, func(list []events.RoomChanged) {
+		for _, e := range list {
+			if e.SpaceID != 0 {
+				s.bus.Publish(realtime.Notice{Space: e.SpaceID, Frame: realtime.Raw(SpaceChanged{Type: "space", Space: e.SpaceID})})
+			}
+			for _, account := range e.Accounts {
+				s.bus.Publish(realtime.Notice{Account: account, Frame: realtime.Raw(RoomChanged{Type: "room", Room: e.RoomID})})
+			}
+		}
+	})
+	events.Live(bus, func(list []events.RoomLeft) {
+		for _, e := range list {
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, LeftRoom: e.RoomID, Frame: realtime.Raw(RoomChanged{Type: "room", Room: e.RoomID})})
+		}
+	})
+	events.Kept(bus, "chat-leave-private-rooms", func(ctx context.Context, e events.MemberRemoved) error {
+		return s.db.Tx(ctx, func(tx *db.Tx) error { return endSeatsIn(ctx, tx, e.SpaceID, e.AccountID, s.now()) })
+	}, nil)
 }
 
-// openLive is the hub's way to find a room.
-func (s *Service) openLive(ctx context.Context, id ids.ID) (space ids.ID, head int64, err error) {
-	r, err := getRoom(ctx, s.db, 0, id)
-	return r.SpaceID, r.Head, err
+// openLive is the hub's way to find somebody's seat in a room.
+func (s *Service) openLive(ctx context.Context, account, room ids.ID) (realtime.Seat, error) {
+	at, err := getSeat(ctx, s.db, account, room)
+	if err == nil && !at.Role.May(access.ViewRoom) {
+		err = sql.ErrNoRows
+	}
+	return realtime.Seat{Space: at.SpaceID, From: at.FromSeq, Head: at.Head}, err
 }
 
 // liveChanges is the hub's way to fill a gap.
@@ -54,7 +78,10 @@ func (s *Service) liveChanges(ctx context.Context, room ids.ID, after int64, lim
 	}
 	out := make([]realtime.Change, len(list))
 	for i, c := range list {
-		out[i] = realtime.Change{Seq: c.Seq, Frame: realtime.Raw(c)}
+		out[i] = realtime.Change{Seq: c.Seq, Of: c.Seq, Frame: realtime.Raw(c)}
+		if c.Message != nil {
+			out[i].Of = c.Message.Seq
+		}
 	}
 	return out, nil
 }

@@ -25,24 +25,29 @@ const (
 	mostChanges = 500  // changes in one answer; further behind is a reload
 )
 
-// Post says something in a room. ClientID is the client's own UUID of this
-// message: sending it again gives the message that was stored the first time.
-// When Post returns, the message is on disk.
-func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, clientID, body string) (*Message, error) {
-	r, author, err := getPlace(ctx, s.db, room, who.ID)
+// NewMessage is something to say. ClientID is the client's own UUID of it:
+// sending it again gives the message that was stored the first time.
+type NewMessage struct {
+	ClientID string `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
+	Body     string `json:"body" minLength:"1" maxLength:"8000" doc:"Markdown"`
+}
+
+// Post says something in a room. When it returns, the message is on disk.
+func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, in NewMessage) (*Message, error) {
+	at, author, err := getPlace(ctx, s.db, room, who.ID)
 	if db.NoRows(err) {
 		return nil, problem.NotFound("room")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load room: %w", err)
 	}
-	if err := who.Must(access.PostMessage, r.SpaceID, "room"); err != nil {
+	if err := at.Role.Must(access.PostMessage, "room"); err != nil {
 		return nil, err
 	}
-	if _, err := uuid.Parse(clientID); err != nil || len(clientID) != 36 {
+	if _, err := uuid.Parse(in.ClientID); err != nil || len(in.ClientID) != 36 {
 		return nil, problem.Invalid("body.clientId", "this must be a UUID of 36 characters")
 	}
-	html, err := checkBody(body)
+	html, err := checkBody(in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -50,14 +55,14 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, clien
 		return nil, err
 	}
 	p := &post{
-		spaceID: r.SpaceID,
-		message: Message{RoomID: room, ClientID: strings.ToLower(clientID), Author: author, Body: body, HTML: html, Version: 1},
+		spaceID: at.SpaceID,
+		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: in.Body, HTML: html, Version: 1},
 		done:    make(chan error, 1),
 	}
 	if err := s.committers[int(room)%len(s.committers)].commit(ctx, p); err != nil {
 		return nil, err
 	}
-	p.message.Can = messageActions(who, r.SpaceID, &p.message)
+	p.message.Can = messageActions(who, at.Role, &p.message)
 	return &p.message, nil
 }
 
@@ -82,11 +87,11 @@ func checkBody(body string) (html string, err error) {
 }
 
 // messageActions are what the reader may do with a message.
-func messageActions(who access.Actor, space ids.ID, m *Message) []access.Action {
-	if m.DeletedAt != nil {
+func messageActions(who access.Actor, role access.Role, m *Message) []access.Action {
+	if m.DeletedAt != nil || m.Notice != nil {
 		return []access.Action{}
 	}
-	return who.Over(m.Author.ID, space, access.PostMessage)
+	return role.Over(m.Author.ID == who.ID, access.PostMessage)
 }
 
 // History is a stretch of a room's messages.
@@ -109,7 +114,7 @@ type Span struct {
 // History reads messages in order of their numbers. Reading by number costs
 // the same at any depth.
 func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, span Span) (*History, error) {
-	r, err := s.Room(ctx, who, room)
+	r, err := s.seat(ctx, who, room, access.ViewRoom)
 	if err != nil {
 		return nil, err
 	}
@@ -121,14 +126,14 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 	}
 	switch {
 	case span.After >= 0:
-		out.Items, out.HasAfter, err = s.after(ctx, room, span.After, span.Limit)
-		out.HasBefore = span.After > 0
+		out.Items, out.HasAfter, err = s.after(ctx, r, span.After, span.Limit)
+		out.HasBefore = span.After > r.FromSeq
 	case span.Around > 0:
-		older, more, err := s.before(ctx, room, span.Around, span.Limit/2)
+		older, more, err := s.before(ctx, r, span.Around, span.Limit/2)
 		if err != nil {
 			return nil, err
 		}
-		newer, rest, err := s.after(ctx, room, span.Around-1, span.Limit-span.Limit/2)
+		newer, rest, err := s.after(ctx, r, span.Around-1, span.Limit-span.Limit/2)
 		if err != nil {
 			return nil, err
 		}
@@ -138,20 +143,20 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 		if before <= 0 {
 			before = r.Head + 1
 		}
-		out.Items, out.HasBefore, err = s.before(ctx, room, before, span.Limit)
+		out.Items, out.HasBefore, err = s.before(ctx, r, before, span.Limit)
 		out.HasAfter = before <= r.Head
 	}
 	if err != nil {
 		return nil, err
 	}
 	for i := range out.Items {
-		out.Items[i].Can = messageActions(who, r.SpaceID, &out.Items[i])
+		out.Items[i].Can = messageActions(who, r.Role, &out.Items[i])
 	}
 	return &out, nil
 }
 
-func (s *Service) before(ctx context.Context, room ids.ID, seq int64, limit int) ([]Message, bool, error) {
-	list, err := listBefore(ctx, s.db, room, seq, limit+1)
+func (s *Service) before(ctx context.Context, at seat, seq int64, limit int) ([]Message, bool, error) {
+	list, err := listBefore(ctx, s.db, at.RoomID, at.FromSeq, seq, limit+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("read history: %w", err)
 	}
@@ -161,8 +166,8 @@ func (s *Service) before(ctx context.Context, room ids.ID, seq int64, limit int)
 	return list, false, nil
 }
 
-func (s *Service) after(ctx context.Context, room ids.ID, seq int64, limit int) ([]Message, bool, error) {
-	list, err := listAfter(ctx, s.db, room, seq, limit+1)
+func (s *Service) after(ctx context.Context, at seat, seq int64, limit int) ([]Message, bool, error) {
+	list, err := listAfter(ctx, s.db, at.RoomID, at.FromSeq, seq, limit+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("read history: %w", err)
 	}
@@ -182,7 +187,7 @@ type Feed struct {
 // Changes gives everything after a number, each number once. A gap longer
 // than 500 asks for a reload instead.
 func (s *Service) Changes(ctx context.Context, who access.Actor, room ids.ID, after int64) (*Feed, error) {
-	r, err := s.Room(ctx, who, room)
+	r, err := s.seat(ctx, who, room, access.ViewRoom)
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +197,11 @@ func (s *Service) Changes(ctx context.Context, who access.Actor, room ids.ID, af
 	items, err := listChanges(ctx, s.db, room, after, mostChanges)
 	if err != nil {
 		return nil, fmt.Errorf("read changes: %w", err)
+	}
+	for i := range items {
+		if m := items[i].Message; m != nil && m.Seq <= r.FromSeq {
+			items[i].Type, items[i].Message = "gone", nil
+		}
 	}
 	head := r.Head
 	if n := len(items); n > 0 {
@@ -203,7 +213,7 @@ func (s *Service) Changes(ctx context.Context, who access.Actor, room ids.ID, af
 // Edit replaces the words of one's own message and keeps the old ones. The
 // same words again change nothing.
 func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body string, version int) (*Message, error) {
-	room, space, err := s.find(ctx, who, id)
+	at, err := s.find(ctx, who, id)
 	if err != nil {
 		return nil, err
 	}
@@ -214,18 +224,18 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 	if err := s.take(who); err != nil {
 		return nil, err
 	}
-	return s.change(ctx, who, place{room, space, id}, "edited", func(tx *db.Tx, m *Message) (bool, error) {
-		if m.Author.ID != who.ID {
+	return s.change(ctx, who, at, id, "edited", func(tx *db.Tx, m *Message) (bool, error) {
+		if m.Author.ID != who.ID || m.Notice != nil {
 			return false, problem.Forbidden()
 		}
-		if err := who.Must(access.PostMessage, space, "message"); err != nil {
+		if err := at.Role.Must(access.PostMessage, "message"); err != nil {
 			return false, err
 		}
 		if m.DeletedAt != nil {
 			return false, problem.Conflict("message-deleted", "This message was deleted.")
 		}
 		if m.Version != version {
-			m.Can = messageActions(who, space, m)
+			m.Can = messageActions(who, at.Role, m)
 			return false, problem.Stale(m)
 		}
 		if m.Body == body {
@@ -256,14 +266,17 @@ func mayPost(ctx context.Context, tx *db.Tx, m *Message, now time.Time) error {
 // Delete takes the words of a message away: one's own, or anybody's for a
 // moderator, which the audit log keeps.
 func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error {
-	room, space, err := s.find(ctx, who, id)
+	at, err := s.find(ctx, who, id)
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, who, place{room, space, id}, "deleted", func(tx *db.Tx, m *Message) (bool, error) {
+	_, err = s.change(ctx, who, at, id, "deleted", func(tx *db.Tx, m *Message) (bool, error) {
 		others := m.Author.ID != who.ID
+		if m.Notice != nil {
+			return false, problem.Forbidden()
+		}
 		if others {
-			if err := who.Must(access.RemoveContent, space, "message"); err != nil {
+			if err := at.Role.Must(access.RemoveContent, "message"); err != nil {
 				return false, err
 			}
 		}
@@ -271,7 +284,7 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 			return false, nil
 		}
 		if others {
-			if err := audit.Record(ctx, tx, who, audit.Act{Action: "message-deleted", Space: space, Kind: "message", Subject: id}); err != nil {
+			if err := audit.Record(ctx, tx, who, audit.Act{Action: "message-deleted", Space: at.SpaceID, Kind: "message", Subject: id}); err != nil {
 				return false, err
 			}
 		}
@@ -282,47 +295,44 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 	return err
 }
 
-// find gives the room and the space of a message that the person may see.
-func (s *Service) find(ctx context.Context, who access.Actor, id ids.ID) (room, space ids.ID, err error) {
-	room, space, err = findMessage(ctx, s.db, id)
+// find gives the person's seat in the room of a message that they may see.
+func (s *Service) find(ctx context.Context, who access.Actor, id ids.ID) (seat, error) {
+	at, err := findMessage(ctx, s.db, who.ID, id)
 	if db.NoRows(err) {
-		return 0, 0, problem.NotFound("message")
+		return seat{}, problem.NotFound("message")
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("find message: %w", err)
+		return seat{}, fmt.Errorf("find message: %w", err)
 	}
-	return room, space, who.Must(access.ViewSpace, space, "message")
+	return at, at.Role.Must(access.ViewRoom, "message")
 }
-
-// place is where a message is.
-type place struct{ room, space, message ids.ID }
 
 // change is what edits and deletions share: lock the room's counter, alter the
 // message, and if it altered take the next number and tell.
-func (s *Service) change(ctx context.Context, who access.Actor, at place, kind string, alter func(*db.Tx, *Message) (bool, error)) (*Message, error) {
+func (s *Service) change(ctx context.Context, who access.Actor, at seat, id ids.ID, kind string, alter func(*db.Tx, *Message) (bool, error)) (*Message, error) {
 	var m Message
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		heads, err := lockHeads(ctx, tx, []int64{int64(at.room)})
+		heads, err := lockHeads(ctx, tx, []int64{int64(at.RoomID)})
 		if err != nil {
 			return fmt.Errorf("lock room: %w", err)
 		}
-		if m, err = getMessage(ctx, tx, at.message); err != nil {
+		if m, err = getMessage(ctx, tx, id); err != nil {
 			return fmt.Errorf("load message: %w", err)
 		}
 		changed, err := alter(tx, &m)
 		if err != nil || !changed {
 			return err
 		}
-		seq := heads[at.room] + 1
-		if err := insertChange(ctx, tx, at.room, seq, kind, at.message, who.ID, s.now().Truncate(time.Millisecond)); err != nil {
+		seq := heads[at.RoomID] + 1
+		if err := insertChange(ctx, tx, at.RoomID, seq, kind, id, who.ID, s.now().Truncate(time.Millisecond)); err != nil {
 			return fmt.Errorf("store change: %w", err)
 		}
-		events.Emit(ctx, tx, events.MessageChanged{RoomID: at.room, SpaceID: at.space, MessageID: at.message, Seq: seq, Frame: frame(kind, m, seq)})
+		events.Emit(ctx, tx, events.MessageChanged{RoomID: at.RoomID, SpaceID: at.SpaceID, MessageID: id, Seq: seq, Of: m.Seq, Frame: frame(kind, m, seq)})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	m.Can = messageActions(who, at.space, &m)
+	m.Can = messageActions(who, at.Role, &m)
 	return &m, nil
 }

@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -11,79 +13,6 @@ import (
 	"guildhall/server/db"
 	"guildhall/server/ids"
 )
-
-// roomColumns needs rooms r, spaces s, room_heads h, memberships mem and
-// room_reads rr of the reader, whose account is $1. Without a mark, only what
-// was said after the person joined is unread.
-const roomColumns = `r.id, r.space_id, s.name as space_name, r.name, r.topic, h.last_seq as head, coalesce(rr.last_read_seq, 0) as last_read_seq,
-	r.archived_at is not null as archived, r.version,
-	(select created_at from messages m where m.room_id = r.id order by seq desc limit 1) as last_at,
-	(select count(*) from (select 1 from messages m
-		where m.room_id = r.id and m.author_id <> $1 and m.deleted_at is null and m.seq > coalesce(rr.last_read_seq,
-			(select o.seq from messages o where o.room_id = r.id and o.created_at < mem.joined_at order by o.created_at desc limit 1), 0)
-		limit 100) counted) as unread`
-
-const roomTables = ` from rooms r join spaces s on s.id = r.space_id and s.deleted_at is null join room_heads h on h.room_id = r.id
-	left join memberships mem on mem.space_id = r.space_id and mem.account_id = $1 and mem.ended_at is null
-	left join room_reads rr on rr.room_id = r.id and rr.account_id = $1 `
-
-// listedRoom is a room with what the list is sorted by.
-type listedRoom struct {
-	Room
-	SpaceKey string `db:"space_key"`
-	Key      string `db:"key"`
-}
-
-func listRooms(ctx context.Context, q db.Q, reader ids.ID, spaces []int64, after roomPlace, limit int) ([]listedRoom, error) {
-	const query = `select ` + roomColumns + `, lower(s.name) as space_key, lower(r.name) as key` + roomTables + `
-		where r.space_id = any($2) and r.archived_at is null and (lower(s.name), lower(r.name), r.id) > ($3, $4, $5)
-		order by lower(s.name), lower(r.name), r.id limit $6`
-	list := []listedRoom{}
-	err := q.SelectContext(ctx, &list, query, reader, pq.Array(spaces), after.Space, after.Room, after.ID, limit)
-	return list, err
-}
-
-func getRoom(ctx context.Context, q db.Q, reader, id ids.ID) (Room, error) {
-	const query = `select ` + roomColumns + roomTables + `where r.id = $2`
-	var r Room
-	err := q.GetContext(ctx, &r, query, reader, id)
-	return r, err
-}
-
-// getPlace gives what a post needs to know, in one trip.
-func getPlace(ctx context.Context, q db.Q, room, author ids.ID) (Room, accounts.Person, error) {
-	const query = `select r.space_id, p.id, p.name, p.job, p.organisation, p.organisation_id, p.former
-		from rooms r, people p where r.id = $1 and p.id = $2`
-	var row struct {
-		SpaceID ids.ID `db:"space_id"`
-		accounts.Person
-	}
-	err := q.GetContext(ctx, &row, query, room, author)
-	return Room{ID: room, SpaceID: row.SpaceID}, row.Person, err
-}
-
-func insertRoom(ctx context.Context, q db.Q, space ids.ID, name, topic string, by ids.ID) (ids.ID, error) {
-	const query = `with room as (
-			insert into rooms (space_id, name, topic, created_by) values ($1, $2, $3, $4) returning id),
-		head as (insert into room_heads (room_id) select id from room)
-		select id from room`
-	var id ids.ID
-	err := q.GetContext(ctx, &id, query, space, name, topic, by)
-	return id, err
-}
-
-// insertRow gives no row for a room that is there already, by its key or by
-// its name.
-func insertRow(ctx context.Context, q db.Q, r Row) (ids.ID, error) {
-	const query = `with room as (
-			insert into rooms (space_id, name, topic, created_at, source_key) values ($1, $2, $3, $4, $5)
-			on conflict do nothing returning id),
-		head as (insert into room_heads (room_id, last_seq) select id, $6::bigint from room)
-		select id from room`
-	var id ids.ID
-	err := q.GetContext(ctx, &id, query, r.SpaceID, r.Name, r.Topic, r.CreatedAt, r.Key, len(r.Messages))
-	return id, err
-}
 
 // insertLoaded stores messages whose numbers the counter holds already.
 func insertLoaded(ctx context.Context, q db.Q, list []Message) error {
@@ -100,70 +29,104 @@ func insertLoaded(ctx context.Context, q db.Q, list []Message) error {
 	return err
 }
 
-func insertReads(ctx context.Context, q db.Q, room ids.ID, read map[ids.ID]int64) error {
-	accounts, seqs := make([]int64, 0, len(read)), make([]int64, 0, len(read))
-	for account, seq := range read {
-		accounts, seqs = append(accounts, int64(account)), append(seqs, seq)
-	}
-	const query = `insert into room_reads (account_id, room_id, last_read_seq) select u.a, $1::bigint, u.s from unnest($2::bigint[], $3::bigint[]) as u(a, s)`
-	_, err := q.ExecContext(ctx, query, room, pq.Array(accounts), pq.Array(seqs))
-	return err
-}
-
-func upsertRead(ctx context.Context, q db.Q, reader, room ids.ID, seq int64) (int64, error) {
-	const query = `insert into room_reads as rr (account_id, room_id, last_read_seq) values ($1, $2, $3)
-		on conflict (account_id, room_id) do update set last_read_seq = greatest(rr.last_read_seq, excluded.last_read_seq), updated_at = now()
-		returning last_read_seq`
-	var last int64
-	err := q.GetContext(ctx, &last, query, reader, room, seq)
-	return last, err
-}
-
-func countUnread(ctx context.Context, q db.Q, reader, room ids.ID, after int64) (int, error) {
-	const query = `select count(*) from (select 1 from messages
-		where room_id = $2 and seq > $3 and author_id <> $1 and deleted_at is null limit 100) counted`
-	var n int
-	err := q.GetContext(ctx, &n, query, reader, room, after)
-	return n, err
-}
-
 // messageColumns needs messages m and people p of the author.
 const messageColumns = `m.id, m.room_id, m.seq, m.client_id, m.version, m.created_at, m.edited_at, m.deleted_at,
 	case when m.deleted_at is null then m.body else '' end as body, case when m.deleted_at is null then m.html else '' end as html,
-	p.id as "author.id", p.name as "author.name", p.job as "author.job", p.organisation as "author.organisation",
+	m.notice as kept, p.id as "author.id", p.name as "author.name", p.job as "author.job", p.organisation as "author.organisation",
 	p.organisation_id as "author.organisation_id", p.former as "author.former"`
 
 const messageTables = ` from messages m join people p on p.id = m.author_id `
 
-func listBefore(ctx context.Context, q db.Q, room ids.ID, seq int64, limit int) ([]Message, error) {
-	const query = `select * from (select ` + messageColumns + messageTables + `where m.room_id = $1 and m.seq < $2 order by m.seq desc limit $3) page order by seq`
-	list := []Message{}
-	err := q.SelectContext(ctx, &list, query, room, seq, limit)
-	return list, err
+// messageRow is a message as it is read.
+type messageRow struct {
+	Message
+	Kept db.JSON[*keptNotice] `db:"kept"`
 }
 
-func listAfter(ctx context.Context, q db.Q, room ids.ID, seq int64, limit int) ([]Message, error) {
+func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]Message, error) {
+	var rows []messageRow
+	if err := q.SelectContext(ctx, &rows, query, args...); err != nil {
+		return nil, err
+	}
+	list := make([]Message, len(rows))
+	for i, r := range rows {
+		list[i] = r.Message
+		if k := r.Kept.V; k != nil {
+			list[i].Notice = &Notice{Kind: k.Kind, PeopleIDs: k.People, History: k.History, Name: k.Name}
+		}
+	}
+	return list, fillNotices(ctx, q, list)
+}
+
+// fillNotices gives the people of notices the names that they have now.
+func fillNotices(ctx context.Context, q db.Q, list []Message) error {
+	var wanted []ids.ID
+	for _, m := range list {
+		if m.Notice != nil {
+			wanted = append(wanted, m.Notice.PeopleIDs...)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	const query = `select id, name, job, organisation, organisation_id, former from people where id = any($1)`
+	var people []accounts.Person
+	if err := q.SelectContext(ctx, &people, query, pq.Array(ids.Ints(wanted))); err != nil {
+		return err
+	}
+	for _, m := range list {
+		if m.Notice == nil {
+			continue
+		}
+		for _, p := range people {
+			if slices.Contains(m.Notice.PeopleIDs, p.ID) {
+				m.Notice.People = append(m.Notice.People, p)
+			}
+		}
+	}
+	return nil
+}
+
+// The stretches hold nothing that was said up to from.
+
+func listBefore(ctx context.Context, q db.Q, room ids.ID, from, seq int64, limit int) ([]Message, error) {
+	const query = `select * from (select ` + messageColumns + messageTables + `where m.room_id = $1 and m.seq < $2 and m.seq > $4 order by m.seq desc limit $3) page order by seq`
+	return selectMessages(ctx, q, query, room, seq, limit, from)
+}
+
+func listAfter(ctx context.Context, q db.Q, room ids.ID, from, seq int64, limit int) ([]Message, error) {
 	const query = `select ` + messageColumns + messageTables + `where m.room_id = $1 and m.seq > $2 order by m.seq limit $3`
-	list := []Message{}
-	err := q.SelectContext(ctx, &list, query, room, seq, limit)
-	return list, err
+	return selectMessages(ctx, q, query, room, max(from, seq), limit)
 }
 
 func getMessage(ctx context.Context, q db.Q, id ids.ID) (Message, error) {
 	const query = `select ` + messageColumns + messageTables + `where m.id = $1`
-	var m Message
-	err := q.GetContext(ctx, &m, query, id)
-	return m, err
+	list, err := selectMessages(ctx, q, query, id)
+	if err == nil && len(list) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	return list[0], nil
 }
 
-func findMessage(ctx context.Context, q db.Q, id ids.ID) (room, space ids.ID, err error) {
-	const query = `select m.room_id, r.space_id from messages m join rooms r on r.id = m.room_id where m.id = $1`
-	var row struct {
-		RoomID  ids.ID `db:"room_id"`
-		SpaceID ids.ID `db:"space_id"`
-	}
-	err = q.GetContext(ctx, &row, query, id)
-	return row.RoomID, row.SpaceID, err
+// findMessage gives the reader's seat in the room of a message; no row, if they
+// may not see it.
+func findMessage(ctx context.Context, q db.Q, reader, id ids.ID) (seat, error) {
+	const query = `select ` + seatColumns + ` from messages m join rooms r on r.id = m.room_id cross join lateral public.room_role(r.id, $1) me
+		join room_heads h on h.room_id = r.id where m.id = $2 and m.seq > me.from_seq`
+	var s seat
+	err := q.GetContext(ctx, &s, query, reader, id)
+	return s, err
+}
+
+func insertNotice(ctx context.Context, q db.Q, room ids.ID, seq int64, author ids.ID, client string, n keptNotice, now time.Time) (ids.ID, error) {
+	const query = `with raised as (update room_heads set last_seq = $2 where room_id = $1)
+		insert into messages (room_id, seq, author_id, client_id, body, html, notice, created_at) values ($1, $2, $3, $4, '', '', $5::text::jsonb, $6) returning id`
+	var id ids.ID
+	err := q.GetContext(ctx, &id, query, room, seq, author, client, db.JSON[keptNotice]{V: n}, now)
+	return id, err
 }
 
 // listChanges reads both tables by number, which never overlap.
@@ -187,9 +150,9 @@ func listChanges(ctx context.Context, q db.Q, room ids.ID, after int64, limit in
 		wanted[i] = int64(n.MessageID)
 	}
 	messages := map[ids.ID]*Message{}
-	list := []Message{}
 	const load = `select ` + messageColumns + messageTables + `where m.id = any($1)`
-	if err := q.SelectContext(ctx, &list, load, pq.Array(wanted)); err != nil {
+	list, err := selectMessages(ctx, q, load, pq.Array(wanted))
+	if err != nil {
 		return nil, err
 	}
 	for i := range list {
@@ -203,33 +166,6 @@ func listChanges(ctx context.Context, q db.Q, room ids.ID, after int64, limit in
 		}
 	}
 	return changes, nil
-}
-
-// lockHeads holds the counters of rooms, in order of their ids so that two
-// nodes cannot wait for each other.
-func lockHeads(ctx context.Context, q db.Q, rooms []int64) (map[ids.ID]int64, error) {
-	const query = `select room_id, last_seq from room_heads where room_id = any($1) order by room_id for no key update`
-	return heads(ctx, q, query, rooms)
-}
-
-func readHeads(ctx context.Context, q db.Q, rooms []int64) (map[ids.ID]int64, error) {
-	const query = `select room_id, last_seq from room_heads where room_id = any($1)`
-	return heads(ctx, q, query, rooms)
-}
-
-func heads(ctx context.Context, q db.Q, query string, rooms []int64) (map[ids.ID]int64, error) {
-	var rows []struct {
-		RoomID  ids.ID `db:"room_id"`
-		LastSeq int64  `db:"last_seq"`
-	}
-	if err := q.SelectContext(ctx, &rows, query, pq.Array(rooms)); err != nil {
-		return nil, err
-	}
-	out := make(map[ids.ID]int64, len(rows))
-	for _, r := range rows {
-		out[r.RoomID] = r.LastSeq
-	}
-	return out, nil
 }
 
 // check is what a post is checked against at commit. Stored is the message
@@ -250,12 +186,12 @@ func checkPosts(ctx context.Context, q db.Q, batch []*post, now time.Time) ([]ch
 	for i, p := range batch {
 		rooms[i], authors[i], clients[i] = int64(p.message.RoomID), int64(p.message.Author.ID), p.message.ClientID
 	}
-	const query = `select mem.role is not null as member, coalesce(mem.role = any($4), false) as allowed,
-			r.archived_at is not null as archived, coalesce(mem.muted_until > $5, false) as muted, m.id as stored,
+	const query = `select me.role is not null as member, coalesce(me.role = any($4), false) as allowed,
+			r.archived_at is not null as archived, coalesce(me.muted_until > $5, false) as muted, m.id as stored,
 			coalesce(v.body, m.body) as stored_body
 		from unnest($1::bigint[], $2::bigint[], $3::uuid[]) with ordinality as p(room_id, author_id, client_id, place)
 		left join rooms r on r.id = p.room_id
-		left join memberships mem on mem.space_id = r.space_id and mem.account_id = p.author_id and mem.ended_at is null
+		left join lateral public.room_role(p.room_id, p.author_id) me on true
 		left join messages m on m.room_id = p.room_id and m.author_id = p.author_id and m.client_id = p.client_id
 		left join message_versions v on v.message_id = m.id and v.version = 1
 		order by p.place`

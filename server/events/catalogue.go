@@ -17,13 +17,14 @@ type MessagePosted struct {
 	Frame     json.RawMessage `json:"-"`
 }
 
-// MessageChanged says that a message was edited or deleted; the change has a number of
-// its own in the room.
+// MessageChanged says that a message was edited, deleted, reacted to or
+// pinned; the change has a number of its own in the room. Of is the message's.
 type MessageChanged struct {
 	RoomID    ids.ID          `json:"roomId"`
 	SpaceID   ids.ID          `json:"spaceId"`
 	MessageID ids.ID          `json:"messageId"`
 	Seq       int64           `json:"seq"`
+	Of        int64           `json:"of"`
 	Frame     json.RawMessage `json:"-"`
 }
 
@@ -39,6 +40,21 @@ type RoomRead struct {
 type RoomMade struct {
 	RoomID  ids.ID `json:"roomId"`
 	SpaceID ids.ID `json:"spaceId"`
+}
+
+// RoomChanged says that a room was named, archived or opened again, or that
+// people came or went. Everybody in the space should know, or with Accounts
+// these people alone.
+type RoomChanged struct {
+	RoomID   ids.ID   `json:"roomId"`
+	SpaceID  ids.ID   `json:"spaceId"`
+	Accounts []ids.ID `json:"accounts"`
+}
+
+// RoomLeft says that somebody is no longer in a private room or a conversation.
+type RoomLeft struct {
+	RoomID    ids.ID `json:"roomId"`
+	AccountID ids.ID `json:"accountId"`
 }
 
 // TopicStarted says that a topic was opened with its first post.

@@ -7,10 +7,12 @@ import (
 	"guildhall/server/ids"
 )
 
-// Change is one numbered frame of a room. Numbers have no gaps.
+// Change is one numbered frame of a room. Numbers have no gaps. Of is the
+// number of the message that it is about, its own for a new one: who was let
+// into the room after that learns of the change nothing but its number.
 type Change struct {
-	Seq   int64
-	Frame json.RawMessage
+	Seq, Of int64
+	Frame   json.RawMessage
 }
 
 // Notice is what travels on the Bus: changes of one room, or a frame without
@@ -23,10 +25,11 @@ type Notice struct {
 	Changes []Change
 	Frame   json.RawMessage
 	// Rights says that the account's rights changed; LeftSpace, that it is no
-	// longer in this space; Sessions, that these sessions ended; Alive, that its
-	// person is there.
+	// longer in this space; LeftRoom, in this room; Sessions, that these sessions
+	// ended; Alive, that its person is there.
 	Rights    bool
 	LeftSpace ids.ID
+	LeftRoom  ids.ID
 	Sessions  []ids.ID
 	Alive     *Alive
 }

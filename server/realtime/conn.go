@@ -286,17 +286,36 @@ func (c *conn) who() access.Actor {
 	return c.actor
 }
 
-// remember notes a watched room, unless the person lost the space in the
-// meantime or the socket is going; then it says no. Most bounds a socket's
-// rooms.
-func (c *conn) remember(room, space ids.ID, most int) bool {
+// remember notes a watched room whose space is not known yet, unless the socket
+// is going; then it says no. Most bounds a socket's rooms.
+func (c *conn) remember(room ids.ID, most int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.shut || !c.actor.Can(access.ViewSpace, space) || len(c.rooms) >= most {
+	if c.shut || len(c.rooms) >= most {
+		return false
+	}
+	c.rooms[room] = 0
+	return true
+}
+
+// place says of which space a watched room is, 0 for none. If the person lost
+// either in the meantime, it says no.
+func (c *conn) place(room, space ids.ID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, in := c.rooms[room]; !in || c.shut || space != 0 && !c.actor.Can(access.ViewSpace, space) {
 		return false
 	}
 	c.rooms[room] = space
 	return true
+}
+
+// watches says whether the room is still watched.
+func (c *conn) watches(room ids.ID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, in := c.rooms[room]
+	return in
 }
 
 func (c *conn) rememberSpace(space ids.ID) bool {
@@ -368,7 +387,9 @@ func (c *conn) watchedSpaces() []ids.ID {
 	defer c.mu.Unlock()
 	seen := map[ids.ID]struct{}{}
 	for _, space := range c.rooms {
-		seen[space] = struct{}{}
+		if space != 0 {
+			seen[space] = struct{}{}
+		}
 	}
 	for space := range c.spaces {
 		seen[space] = struct{}{}

@@ -26,12 +26,21 @@ import (
 
 // Rooms is what the hub needs from the feature that owns rooms.
 type Rooms struct {
-	// Open finds a room's space and its head; no row is db.NoRows.
-	Open func(ctx context.Context, room ids.ID) (space ids.ID, head int64, err error)
+	// Open gives an account's seat in a room; without one the error is db.NoRows.
+	Open func(ctx context.Context, account, room ids.ID) (Seat, error)
 	// Changes reads up to limit changes after a number, in order.
 	Changes func(ctx context.Context, room ids.ID, after int64, limit int) ([]Change, error)
 	// Heads reads the heads of rooms.
 	Heads func(ctx context.Context, rooms []ids.ID) (map[ids.ID]int64, error)
+	// Gone is the frame of a number about which somebody may not know more.
+	Gone func(room ids.ID, seq int64) json.RawMessage
+}
+
+// Seat is a person's place in a room: of which space it is, 0 for none; after
+// which number they may see; and the room's head.
+type Seat struct {
+	Space      ids.ID
+	From, Head int64
 }
 
 // Hub is all live connections of this node.
@@ -137,6 +146,10 @@ func (h *Hub) takePersonal(n Notice) {
 		load := n.Rights && c.askRefresh()
 		if n.LeftSpace != 0 {
 			h.cut(c, n.LeftSpace) // at once, without asking the database
+		}
+		if n.LeftRoom != 0 {
+			c.forgetRoom(n.LeftRoom)
+			h.leaveRoom(c, n.LeftRoom)
 		}
 		if slices.Contains(n.Sessions, c.session) {
 			c.close(closeSignedOut, "signed out")

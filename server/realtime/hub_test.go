@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -134,7 +135,7 @@ func (s *stage) dialAs(account string) *socket {
 // quiet is a room in which nothing happens.
 func quiet() realtime.Rooms {
 	return realtime.Rooms{
-		Open:    func(context.Context, ids.ID) (ids.ID, int64, error) { return space, 0, nil },
+		Open:    func(context.Context, ids.ID, ids.ID) (realtime.Seat, error) { return realtime.Seat{Space: space}, nil },
 		Changes: func(context.Context, ids.ID, int64, int) ([]realtime.Change, error) { return nil, nil },
 	}
 }
@@ -230,11 +231,11 @@ func TestLostInBetween(t *testing.T) {
 	rooms := quiet()
 	var s *stage
 	var opened atomic.Int32
-	rooms.Open = func(context.Context, ids.ID) (ids.ID, int64, error) {
-		if opened.Add(1) == 2 { // the second look is for the head
+	rooms.Open = func(context.Context, ids.ID, ids.ID) (realtime.Seat, error) {
+		if opened.Add(1) == 1 { // after the seat was read, before it counts
 			s.bus.Publish(realtime.Notice{Account: anna, LeftSpace: space})
 		}
-		return space, 0, nil
+		return realtime.Seat{Space: space}, nil
 	}
 	s = newStage(t, props{rooms: rooms})
 	x := s.dial()
@@ -246,12 +247,71 @@ func TestLostInBetween(t *testing.T) {
 	x.silent()
 }
 
+// TestLostRoom: the same with a room that is in no space.
+func TestLostRoom(t *testing.T) {
+	t.Parallel()
+	rooms := quiet()
+	var s *stage
+	var opened atomic.Int32
+	rooms.Open = func(context.Context, ids.ID, ids.ID) (realtime.Seat, error) {
+		if opened.Add(1) == 1 {
+			s.bus.Publish(realtime.Notice{Account: anna, LeftRoom: hall})
+		}
+		return realtime.Seat{}, nil
+	}
+	s = newStage(t, props{rooms: rooms})
+	x := s.dial()
+	x.send(map[string]any{"type": "subscribe", "room": hall})
+	if f := x.next(); f.Type != "refused" || f.Room != hall {
+		t.Errorf("got %+v", f)
+	}
+	x.send(map[string]any{"type": "subscribe", "room": hall})
+	x.until("subscribed")
+	s.bus.Publish(realtime.Notice{Account: anna, LeftRoom: hall})
+	s.bus.Publish(realtime.Notice{Room: hall, Changes: []realtime.Change{{Seq: 1, Frame: []byte(`{"type":"message"}`)}}})
+	x.silent()
+}
+
+// TestLateComers: who was let into a room after a number learns of an edit of
+// what was said before it the number alone.
+func TestLateComers(t *testing.T) {
+	t.Parallel()
+	rooms := quiet()
+	rooms.Open = func(_ context.Context, account, _ ids.ID) (realtime.Seat, error) {
+		if account == anna {
+			return realtime.Seat{Head: 10}, nil
+		}
+		return realtime.Seat{From: 10, Head: 10}, nil
+	}
+	old := realtime.Change{Seq: 9, Of: 9, Frame: []byte(`{"type":"message","seq":9}`)}
+	rooms.Changes = func(context.Context, ids.ID, int64, int) ([]realtime.Change, error) {
+		return []realtime.Change{old, {Seq: 10, Of: 9, Frame: []byte(`{"type":"edited","seq":10}`)}}, nil
+	}
+	rooms.Gone = func(_ ids.ID, seq int64) json.RawMessage { return realtime.Raw(map[string]any{"type": "gone", "seq": seq}) }
+	s := newStage(t, props{rooms: rooms})
+	first, late := s.dial(), s.dialAs("2")
+	for _, x := range []*socket{first, late} {
+		x.send(map[string]any{"type": "subscribe", "room": hall, "after": 8})
+		x.until("subscribed")
+	}
+	s.bus.Publish(realtime.Notice{Room: hall, Changes: []realtime.Change{
+		{Seq: 11, Of: 9, Frame: []byte(`{"type":"edited","seq":11}`)}, {Seq: 12, Of: 12, Frame: []byte(`{"type":"message","seq":12}`)},
+	}})
+	for x, want := range map[*socket][]string{first: {"message", "edited", "edited", "message"}, late: {"gone", "gone", "gone", "message"}} {
+		for i, kind := range want {
+			if f := x.next(); f.Type != kind || f.Seq != int64(9+i) {
+				t.Errorf("got %+v, want %s %d", f, kind, 9+i)
+			}
+		}
+	}
+}
+
 // TestPanicsCloseTheirSocket: with 1011, one line in the log, and nobody else
 // notices.
 func TestPanicsCloseTheirSocket(t *testing.T) {
 	t.Parallel()
 	rooms := quiet()
-	rooms.Open = func(context.Context, ids.ID) (ids.ID, int64, error) { panic("oh dear") }
+	rooms.Open = func(context.Context, ids.ID, ids.ID) (realtime.Seat, error) { panic("oh dear") }
 	var loads atomic.Int32
 	s := newStage(t, props{rooms: rooms, reload: func(context.Context, ids.ID) (access.Actor, error) {
 		if loads.Add(1) > 2 { // both sockets have begun

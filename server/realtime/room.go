@@ -16,12 +16,12 @@ import (
 // of numbers: what comes early is held back, what is missing is read from the
 // database, and nothing is skipped.
 type room struct {
-	id    ids.ID
-	space ids.ID
+	id   ids.ID
+	gone func(room ids.ID, seq int64) json.RawMessage
 
 	mu      sync.Mutex
 	last    int64 // last number delivered; -1 until the head is known
-	held    map[int64]json.RawMessage
+	held    map[int64]Change
 	filling bool
 	conns   map[*conn]*watch
 }
@@ -31,14 +31,15 @@ type room struct {
 type watch struct {
 	catching bool
 	waiting  []packet
+	from     int64 // of what was said up to it, only the numbers are told
 }
 
 // mostHeld bounds what waits for a gap to close; beyond it the rest is read
 // from the database, which has it all.
 const mostHeld = 1024
 
-func newRoom(id, space ids.ID) *room {
-	return &room{id: id, space: space, last: -1, held: map[int64]json.RawMessage{}, conns: map[*conn]*watch{}}
+func newRoom(id ids.ID, gone func(ids.ID, int64) json.RawMessage) *room {
+	return &room{id: id, gone: gone, last: -1, held: map[int64]Change{}, conns: map[*conn]*watch{}}
 }
 
 // offer takes changes in any order. It says whether a gap must be filled from
@@ -48,7 +49,7 @@ func (r *room) offer(changes []Change) (gap bool) {
 	defer r.mu.Unlock()
 	for _, c := range changes {
 		if c.Seq > r.last && len(r.held) < mostHeld {
-			r.held[c.Seq] = c.Frame
+			r.held[c.Seq] = c
 		}
 	}
 	return r.release()
@@ -59,19 +60,17 @@ func (r *room) release() (gap bool) {
 	if r.last < 0 {
 		return false
 	}
-	var line line
+	var next []Change
 	for {
-		frame, ok := r.held[r.last+1]
+		c, ok := r.held[r.last+1]
 		if !ok {
 			break
 		}
 		delete(r.held, r.last+1)
 		r.last++
-		line.add(frame)
+		next = append(next, c)
 	}
-	if len(line) > 0 {
-		r.send(line...)
-	}
+	r.deliver(next)
 	if len(r.held) == 0 || r.filling {
 		return false
 	}
@@ -84,16 +83,49 @@ func (r *room) release() (gap bool) {
 	return r.filling
 }
 
-// send gives packets to every socket in the room. The caller holds the lock,
-// which fixes one order for all.
-func (r *room) send(list ...packet) {
+// deliver gives changes to every socket in the room. The caller holds the
+// lock, which fixes one order for all.
+func (r *room) deliver(changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	all := r.seen(changes, 0)
 	for c, w := range r.conns {
-		if w.catching {
-			w.waiting = append(w.waiting, list...)
+		mine := all
+		if w.from > 0 {
+			mine = r.seen(changes, w.from)
+		}
+		w.push(c, mine...)
+	}
+}
+
+// seen is what somebody may know of changes who was let in after a number.
+func (r *room) seen(changes []Change, from int64) line {
+	var out line
+	for _, c := range changes {
+		if c.Of <= from && from > 0 {
+			out.add(r.gone(r.id, c.Seq))
 			continue
 		}
-		c.push(list...)
+		out.add(c.Frame)
 	}
+	return out
+}
+
+// send gives packets without a number to every socket in the room. The caller
+// holds the lock.
+func (r *room) send(list ...packet) {
+	for c, w := range r.conns {
+		w.push(c, list...)
+	}
+}
+
+func (w *watch) push(c *conn, list ...packet) {
+	if w.catching {
+		w.waiting = append(w.waiting, list...)
+		return
+	}
+	c.push(list...)
 }
 
 // filled takes what the database had after r.last; nothing means that the
@@ -106,7 +138,7 @@ func (r *room) filled(changes []Change) (gap bool) {
 	before := r.last
 	for _, c := range changes {
 		if c.Seq > r.last {
-			r.held[c.Seq] = c.Frame
+			r.held[c.Seq] = c
 		}
 	}
 	gap = r.release()
@@ -160,14 +192,14 @@ func (r *room) join(c *conn) {
 
 // begin says up to which number a socket must catch up by itself; what comes
 // later waits. A socket that is no longer in the room gets no.
-func (r *room) begin(c *conn) (upTo int64, in bool) {
+func (r *room) begin(c *conn, from int64) (upTo int64, in bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.conns[c]
 	if w == nil {
 		return 0, false
 	}
-	w.waiting = nil
+	w.waiting, w.from = nil, from
 	return r.last, true
 }
 

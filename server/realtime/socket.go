@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -193,24 +194,18 @@ func (h *Hub) watchRoom(c *conn, id ids.ID, after *int64) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	space, _, err := h.rooms.Open(ctx, id)
+	if !c.remember(id, mostRooms) {
+		c.push(encode(Refused{Type: "refused", Room: id}))
+		return
+	}
+	r := h.join(c, id)
+	seat, err := h.rooms.Open(ctx, c.account, id)
 	if err != nil && !db.NoRows(err) {
 		h.log.Warn("a room could not be opened", "room", id, "error", err)
 		c.close(closeTryAgain, "try again")
 		return
 	}
-	if err != nil || !c.remember(id, space, mostRooms) {
-		c.push(encode(Refused{Type: "refused", Room: id}))
-		return
-	}
-	r, err := h.join(ctx, c, id, space)
-	if err != nil {
-		h.log.Warn("a room could not be joined", "room", id, "error", err)
-		c.close(closeTryAgain, "try again")
-		return
-	}
-	upTo, in := r.begin(c)
-	if !in || !c.who().Can(access.ViewSpace, space) || !h.catchUp(ctx, c, r, after, upTo) { // lost in between
+	if err != nil || !h.sit(ctx, c, r, seat, after) {
 		c.forgetRoom(id)
 		h.leaveRoom(c, id)
 		c.push(encode(Refused{Type: "refused", Room: id}))
@@ -218,32 +213,36 @@ func (h *Hub) watchRoom(c *conn, id ids.ID, after *int64) {
 }
 
 // join gives the room, opening it for this node if nobody watched it. The
-// socket is in it before the head is read, so that nothing falls between.
-func (h *Hub) join(ctx context.Context, c *conn, id, space ids.ID) (*room, error) {
+// socket is in it before its seat is read, so that nothing falls between, and
+// gets nothing before that.
+func (h *Hub) join(c *conn, id ids.ID) *room {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	r := h.open[id]
 	if r == nil {
-		r = newRoom(id, space)
+		r = newRoom(id, h.rooms.Gone)
 		h.open[id] = r
 	}
 	r.join(c)
-	h.mu.Unlock()
-	if r.head() >= 0 {
-		return r, nil
+	return r
+}
+
+// sit goes live in a room in which the socket's person has a seat, with what it
+// missed first. It gives no when they lost it in between.
+func (h *Hub) sit(ctx context.Context, c *conn, r *room, seat Seat, after *int64) bool {
+	if !c.place(r.id, seat.Space) {
+		return false
 	}
-	_, head, err := h.rooms.Open(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if r.started(head) {
+	if r.started(seat.Head) {
 		go h.fill(r)
 	}
-	return r, nil
+	upTo, in := r.begin(c, seat.From)
+	return in && c.watches(r.id) && h.catchUp(ctx, c, r, seat.From, after, upTo)
 }
 
 // catchUp sends what a socket missed up to a number. It gives no when the
 // socket is no longer in the room.
-func (h *Hub) catchUp(ctx context.Context, c *conn, r *room, after *int64, upTo int64) bool {
+func (h *Hub) catchUp(ctx context.Context, c *conn, r *room, from int64, after *int64, upTo int64) bool {
 	said := Subscribed{Type: "subscribed", Room: r.id, Head: upTo}
 	var missed line
 	if after != nil && *after < upTo {
@@ -255,11 +254,11 @@ func (h *Hub) catchUp(ctx context.Context, c *conn, r *room, after *int64, upTo 
 				return true
 			}
 			c.replayed += len(changes)
-			for _, change := range changes {
-				if change.Seq <= upTo { // later ones wait in the room
-					missed.add(change.Frame)
-				}
+			later := slices.IndexFunc(changes, func(c Change) bool { return c.Seq > upTo }) // they wait in the room
+			if later >= 0 {
+				changes = changes[:later]
 			}
+			missed = r.seen(changes, from)
 		}
 	}
 	return r.caughtUp(c, said, missed)
@@ -270,7 +269,7 @@ func (h *Hub) typing(c *conn, id ids.ID) {
 	r := h.open[id]
 	h.mu.RUnlock()
 	who := c.who()
-	if r == nil || !who.Can(access.PostMessage, r.space) || !r.has(c) || !c.mayType(id, h.now()) {
+	if r == nil || !r.has(c) || !c.mayType(id, h.now()) {
 		return
 	}
 	h.bus.Publish(Notice{Room: id, Frame: Raw(Typing{Type: "typing", Room: id, Person: who.ID, Name: who.Name})})

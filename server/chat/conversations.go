@@ -1,0 +1,90 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"guildhall/server/access"
+	"guildhall/server/api"
+	"guildhall/server/db"
+	"guildhall/server/ids"
+	"guildhall/server/problem"
+	"guildhall/server/text"
+)
+
+// Conversations lists the conversations that the person is in, the last spoken
+// in first. Those they hid come back when something is said.
+func (s *Service) Conversations(ctx context.Context, who access.Actor, cursor string, limit int) (*api.Page[Room], error) {
+	before := conversationPlace{At: farOff, ID: 1 << 62}
+	if err := api.ReadCursor(cursor, &before.At, &before.ID); err != nil {
+		return nil, err
+	}
+	list, err := listConversations(ctx, s.db, who.ID, before, limit+1)
+	if err != nil {
+		return nil, fmt.Errorf("list conversations: %w", err)
+	}
+	page := api.Cut(list, limit, func(r roomRow) string { return api.Cursor(r.SpokeAt, r.ID) })
+	return api.Map(page, func(r roomRow) Room { return decorate(r.room()) }), nil
+}
+
+// conversationPlace is the sort key of the list of conversations.
+type conversationPlace struct {
+	At time.Time
+	ID ids.ID
+}
+
+// farOff is later than anything is said.
+var farOff = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// NewConversation is whom to talk to: one person, or up to eleven.
+type NewConversation struct {
+	People []ids.ID `json:"people" minItems:"1" maxItems:"11" nullable:"false"`
+	Name   string   `json:"name,omitempty" maxLength:"80" doc:"Of a group; without one it goes by its people"`
+}
+
+// Converse gives the conversation with one other person, which exists once for
+// the two, or makes one between several.
+func (s *Service) Converse(ctx context.Context, who access.Actor, in NewConversation) (*Room, error) {
+	others := slices.Compact(slices.Sorted(slices.Values(in.People)))
+	others = slices.DeleteFunc(others, func(id ids.ID) bool { return id == who.ID })
+	in.Name = strings.TrimSpace(in.Name)
+	switch {
+	case len(others) == 0:
+		return nil, problem.Invalid("body.people", "name somebody besides yourself")
+	case in.Name != "" && !text.OneLine(in.Name):
+		return nil, problem.Invalid("body.name", "write the name on one line")
+	case in.Name != "" && len(others) == 1:
+		return nil, problem.Invalid("body.name", "a conversation of two people has no name")
+	}
+	if err := s.take(who); err != nil {
+		return nil, err
+	}
+	room := newRoom{Kind: Group, Name: in.Name, By: who.ID}
+	if len(others) == 1 {
+		room.Kind, room.Pair = Direct, fmt.Sprintf("%d:%d", min(who.ID, others[0]), max(who.ID, others[0]))
+	}
+	var id ids.ID
+	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		if room.Pair != "" {
+			// Two who start it at the same moment start one.
+			if err := tx.Alone(ctx, "converse "+room.Pair); err != nil {
+				return err
+			}
+			if id, err = getPair(ctx, tx, room.Pair); err == nil || !db.NoRows(err) {
+				return err
+			}
+		}
+		if id, err = insertRoom(ctx, tx, room); err != nil {
+			return fmt.Errorf("store conversation: %w", err)
+		}
+		_, err = s.join(ctx, tx, who, seat{RoomID: id, Kind: room.Kind}, append(others, who.ID), 0)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Room(ctx, who, id)
+}
