@@ -21,7 +21,7 @@ func (s *Service) MarkUnread(ctx context.Context, who access.Actor, id ids.ID, s
 	}
 	out := ReadMark{Type: "read", Room: id}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		if out.LastReadSeq, err = lowerRead(ctx, tx, who.ID, id, min(seq-1, r.Head)); err != nil {
+		if out.LastReadSeq, err = lowerRead(ctx, tx, who.ID, id, max(min(seq-1, r.Head), r.FromSeq)); err != nil {
 			return fmt.Errorf("mark unread: %w", err)
 		}
 		if out.Unread, err = countUnread(ctx, tx, who.ID, id, out.LastReadSeq); err != nil {
@@ -38,8 +38,8 @@ func (s *Service) MarkUnread(ctx context.Context, who access.Actor, id ids.ID, s
 
 // at gives the number of the first message posted at a moment or after it;
 // where there is none, the number that the next one will have at least.
-func (s *Service) at(ctx context.Context, r *Room, moment time.Time) (int64, error) {
-	seq, err := firstSince(ctx, s.db, r.ID, moment)
+func (s *Service) at(ctx context.Context, r seat, moment time.Time) (int64, error) {
+	seq, err := firstSince(ctx, s.db, r.RoomID, moment)
 	if db.NoRows(err) {
 		return r.Head + 1, nil
 	}

@@ -16,6 +16,7 @@ import (
 	"guildhall/server/chat"
 	"guildhall/server/db"
 	"guildhall/server/forum"
+	"guildhall/server/ids"
 	"guildhall/server/ops"
 	"guildhall/server/testkit"
 )
@@ -42,6 +43,9 @@ func lived(t *testing.T) (w *testkit.World, room string) {
 	moderator.Post(testkit.Path("/topics/%v/posts", topic.ID), row{"clientId": uuid.NewString(), "body": "So."}).Expect(201).JSON(&p)
 	moderator.Patch(testkit.Path("/posts/%v", p.ID), row{"body": "So, then.", "version": 1}).Expect(200)
 	member.Put(testkit.Path("/topics/%v/read", topic.ID), row{"number": 2}).Expect(200)
+	var direct chat.Room
+	member.Post("/api/conversations", row{"people": []ids.ID{moderator.ID}}).Expect(201).JSON(&direct)
+	member.Put(testkit.Path("/rooms/%v/settings", direct.ID), row{"notify": "mentions", "muted": true}).Expect(200)
 	w.As("stranger").Post("/api/sign-in", row{"email": member.Email}).Expect(202)
 	w.Drain()
 	// What no request of today writes, and what is soon gone again.
@@ -51,6 +55,11 @@ func lived(t *testing.T) (w *testkit.World, room string) {
 		`insert into rate_limits values ('somebody', now(), 3) on conflict do nothing`,
 		`insert into server_settings (name, value) values ('demo', 'yes')`,
 		`insert into search_dirty (kind, id) values ('story', 1) on conflict do nothing`,
+		`insert into thread_reads select author_id, id, true, 2 from messages limit 1`,
+		`insert into message_drafts select author_id, room_id, 0, 'Not yet', 1, now() from messages limit 1`,
+		`insert into scheduled_messages (account_id, room_id, client_id, body, send_at, created_at) select author_id, room_id, gen_random_uuid(), 'Later', now(), now() from messages limit 1`,
+		`insert into chat_preferences (account_id, quiet_from, quiet_to) select id, '18:30', '08:00' from accounts limit 1`,
+		`insert into message_reactions select id, '👍', author_id, now() from messages`,
 		`insert into search_documents values ('message', 1, null, 1, now(), '{}', to_tsvector('public.gh', 'tŷ'), '', 'null', 't', '', '', '')`,
 		`insert into search_documents values ('other', 1, null, 1, now(), '{}', '', '', '{}', 't', '', '', '')`,
 		`insert into organisation_successors (organisation_id, successor_id) select min(id), max(id) from organisations on conflict do nothing`,

@@ -4,6 +4,24 @@
  */
 
 export interface paths {
+    "/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My conversations, the last spoken in first */
+        get: operations["list-conversations"];
+        put?: never;
+        /** Start or find a conversation with people */
+        post: operations["converse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/demo/sign-in": {
         parameters: {
             query?: never;
@@ -208,7 +226,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Name a room, archive it or open it again */
+        patch: operations["edit-room"];
         trace?: never;
     };
     "/rooms/{roomId}/changes": {
@@ -222,6 +241,23 @@ export interface paths {
         get: operations["list-changes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{roomId}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a room that I left back into my list */
+        post: operations["join-room"];
         delete?: never;
         options?: never;
         head?: never;
@@ -246,6 +282,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{roomId}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may see a room */
+        get: operations["list-room-people"];
+        put?: never;
+        /** Bring people into a private room or a conversation */
+        post: operations["invite-to-room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{roomId}/people/{personId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Leave a room, or remove somebody */
+        delete: operations["leave-room"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{roomId}/read": {
         parameters: {
             query?: never;
@@ -256,6 +327,23 @@ export interface paths {
         get?: never;
         /** Say how far I have read */
         put: operations["mark-room-read"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{roomId}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how I want a room */
+        put: operations["set-room"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1028,6 +1116,14 @@ export interface components {
             /** @enum {string} */
             type: "subscribe" | "unsubscribe" | "typing" | "presence" | "pong";
         };
+        Invited: {
+            /**
+             * @description What they see: all that was said, or what is said from now on
+             * @enum {string}
+             */
+            history: "new" | "all";
+            people: string[];
+        };
         LibraryArea: {
             label: string;
             /** @description The slug of the area above */
@@ -1077,7 +1173,7 @@ export interface components {
             version: number;
         };
         /** @description A frame from the server on GET /api/live. */
-        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
+        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["RoomChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
         LiveIncoming: components["schemas"]["Incoming"];
         Me: {
             about: string;
@@ -1128,12 +1224,19 @@ export interface components {
             html: string;
             /** @example 42 */
             id: string;
+            /** @description What happened in the room, instead of words */
+            notice?: components["schemas"]["Notice"];
             /** @example 42 */
             roomId: string;
             /** Format: int64 */
             seq: number;
             /** Format: int64 */
             version: number;
+        };
+        NewConversation: {
+            /** @description Of a group; without one it goes by its people */
+            name?: string;
+            people: string[];
         };
         NewMember: {
             email: string;
@@ -1142,12 +1245,29 @@ export interface components {
             /** @enum {string} */
             role?: "member" | "facilitator" | "moderator" | "editor";
         };
+        NewMessage: {
+            /** @description Markdown */
+            body: string;
+            /**
+             * Format: uuid
+             * @description The client's own name of this message: sent again, it is stored once
+             */
+            clientId: string;
+        };
         NewPost: {
             job: string;
             /** @description A new job, which ends the last one, also in the same organisation; without it another title there corrects the one that is stored */
             new?: boolean;
             /** @example 42 */
             organisationId: string | null;
+        };
+        NewRoom: {
+            name: string;
+            /** @description Of a private room, besides its maker */
+            people?: string[];
+            /** @description Only for people who are invited */
+            private?: boolean;
+            topic?: string;
         };
         NewSpace: {
             /**
@@ -1166,6 +1286,17 @@ export interface components {
             residentialTo?: string;
             /** Format: date */
             reviewDay?: string;
+        };
+        Notice: {
+            /**
+             * @description What people who were added see
+             * @enum {string}
+             */
+            history?: "new" | "all";
+            /** @enum {string} */
+            kind: "added" | "left" | "named";
+            name?: string;
+            people?: components["schemas"]["Person"][];
         };
         Organisation: {
             /** @description The key of the open data; made-up and added ones have one of their own */
@@ -1225,6 +1356,11 @@ export interface components {
         };
         PageRoom: {
             items: components["schemas"]["Room"][];
+            /** @description Send it as cursor to get the next page */
+            next?: string;
+        };
+        PageRoomPerson: {
+            items: components["schemas"]["RoomPerson"][];
             /** @description Send it as cursor to get the next page */
             next?: string;
         };
@@ -1321,15 +1457,6 @@ export interface components {
              */
             lastNumber: number;
         };
-        PostMessageInputBody: {
-            /** @description Markdown */
-            body: string;
-            /**
-             * Format: uuid
-             * @description The client's own name of this message: sent again, it is stored once
-             */
-            clientId: string;
-        };
         PostPostInputBody: {
             /** @description Markdown */
             body: string;
@@ -1338,10 +1465,6 @@ export interface components {
              * @description The client's own name of this post: sent again, it is stored once
              */
             clientId: string;
-        };
-        PostRoomInputBody: {
-            name: string;
-            topic?: string;
         };
         PostTopicInputBody: {
             /** @description Markdown */
@@ -1468,11 +1591,21 @@ export interface components {
             can: string[];
             /**
              * Format: int64
+             * @description What was said up to this number is not for the reader, who came later
+             */
+            fromSeq: number;
+            /**
+             * Format: int64
              * @description The last number given in this room
              */
             head: number;
             /** @example 42 */
             id: string;
+            /**
+             * @description Open to the whole space, private to its members, or a conversation
+             * @enum {string}
+             */
+            kind: "open" | "private" | "direct" | "group";
             /**
              * Format: date-time
              * @description When the last message was posted
@@ -1480,9 +1613,30 @@ export interface components {
             lastAt: string | null;
             /** Format: int64 */
             lastReadSeq: number;
+            /** @description An open room that is not in the reader's list, until they join again */
+            left: boolean;
+            /** @description By the reader: it shows no badge */
+            muted: boolean;
+            /** @description Empty for a conversation without a name: it goes by its people */
             name: string;
-            /** @example 42 */
-            spaceId: string;
+            /**
+             * @description Of what the reader wants to be told
+             * @enum {string}
+             */
+            notify: "all" | "mentions" | "nothing";
+            /** @description Of a conversation, who is in it besides the reader */
+            people?: components["schemas"]["Person"][];
+            /**
+             * Format: int64
+             * @description Days after which messages are deleted; null keeps them
+             */
+            retentionDays: number | null;
+            /**
+             * @description Absent for a conversation
+             * @example 42
+             */
+            spaceId?: string;
+            /** @description Empty for a conversation */
             spaceName: string;
             topic: string;
             /**
@@ -1492,6 +1646,38 @@ export interface components {
             unread: number;
             /** Format: int64 */
             version: number;
+        };
+        RoomChanged: {
+            /** @example 42 */
+            room: string;
+            /** @enum {string} */
+            type: "room";
+        };
+        RoomEdit: {
+            archived: boolean;
+            /** @description May be empty for a conversation */
+            name: string;
+            /** Format: int64 */
+            retentionDays: number | null;
+            topic: string;
+            /** Format: int64 */
+            version: number;
+        };
+        RoomPerson: {
+            person: components["schemas"]["Person"];
+            /** @enum {string} */
+            role: "member" | "facilitator" | "moderator" | "editor" | "participant";
+        };
+        RoomSettings: {
+            /** @description A conversation is not listed until something is said in it */
+            hidden?: boolean;
+            /** @description Show no badge */
+            muted: boolean;
+            /**
+             * @description Of what I want to be told
+             * @enum {string}
+             */
+            notify: "all" | "mentions" | "nothing";
         };
         Session: {
             /** Format: date-time */
@@ -1729,6 +1915,116 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-conversations": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRoom"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    converse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "demo-sign-in": {
         parameters: {
             query?: never;
@@ -2691,6 +2987,95 @@ export interface operations {
             };
         };
     };
+    "edit-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomEdit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "list-changes": {
         parameters: {
             query: {
@@ -2711,6 +3096,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "join-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
                 };
             };
             /** @description Unauthorized */
@@ -2830,7 +3273,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PostMessageInputBody"];
+                "application/json": components["schemas"]["NewMessage"];
             };
         };
         responses: {
@@ -2926,6 +3369,233 @@ export interface operations {
             };
         };
     };
+    "list-room-people": {
+        parameters: {
+            query?: {
+                /** @description The beginning of a word of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRoomPerson"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "invite-to-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invited"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "leave-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "mark-room-read": {
         parameters: {
             query?: never;
@@ -2948,6 +3618,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadMark"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "set-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
                 };
             };
             /** @description Unauthorized */
@@ -4233,6 +4965,8 @@ export interface operations {
     "list-rooms": {
         parameters: {
             query?: {
+                /** @description Those that are closed, instead of those that are open */
+                archived?: boolean;
                 cursor?: string;
                 limit?: number;
             };
@@ -4302,7 +5036,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PostRoomInputBody"];
+                "application/json": components["schemas"]["NewRoom"];
             };
         };
         responses: {
