@@ -18,6 +18,7 @@ import (
 // runs again when its lease is over.
 func (s *Server) Close() error {
 	s.draining.Store(true)
+	defer s.Files.Close() // nothing of it waits
 	err := s.closeConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
 	defer cancel()

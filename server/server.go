@@ -26,6 +26,7 @@ import (
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/events"
+	"guildhall/server/files"
 	"guildhall/server/forum"
 	"guildhall/server/ids"
 	"guildhall/server/library"
@@ -54,6 +55,7 @@ type Server struct {
 	Orgs     *orgs.Service
 	Search   *search.Service
 	Library  *library.Service
+	Files    *files.Store
 
 	app      *fiber.App
 	log      *slog.Logger
@@ -175,6 +177,9 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	}, []string{"method", "route", "status"})
 	s.registry.MustRegister(s.requests)
 
+	if s.Files, err = files.Open(ctx, c.Files, c.FilesDir()); err != nil {
+		return nil, err
+	}
 	s.Events = events.New(d.DB, d.Log)
 	s.Bus = realtime.NewBus()
 	s.Search = search.New(d.DB, d.Log)
@@ -192,7 +197,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts, changes)
 	rate := limit.NewRate(c.LimitMessages)
 	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate, Search: s.Search})
-	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Metrics: s.registry})
+	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Files: s.Files, Metrics: s.registry})
 	s.tellLive()
 
 	s.app = fiber.New(fiber.Config{

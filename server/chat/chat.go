@@ -18,6 +18,7 @@ import (
 	"guildhall/server/config"
 	"guildhall/server/db"
 	"guildhall/server/events"
+	"guildhall/server/files"
 	"guildhall/server/ids"
 	"guildhall/server/limit"
 	"guildhall/server/realtime"
@@ -117,6 +118,8 @@ type Service struct {
 	bus        *realtime.Bus
 	rate       *limit.Rate
 	previews   *limit.Rate
+	files      *files.Store
+	config     config.Config
 	committers []*committer
 }
 
@@ -130,13 +133,14 @@ type Deps struct {
 	Bus     *realtime.Bus
 	Hub     *realtime.Hub
 	Rate    *limit.Rate
+	Files   *files.Store
 	Metrics prometheus.Registerer
 }
 
 // New makes the service, adds its listeners and starts its committers, which
 // Close ends.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate, previews: limit.NewRate(previewsPerMinute)}
+	s := &Service{db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate, previews: limit.NewRate(previewsPerMinute), files: d.Files, config: d.Config}
 	m := newCommitMetrics(d.Metrics)
 	for range d.Config.Committers {
 		s.committers = append(s.committers, startCommitter(s, m))

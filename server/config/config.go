@@ -34,6 +34,8 @@ type Config struct {
 	SMTPURL  string `env:"SMTP_URL" secret:"yes" help:"mail server, smtp://user:password@host:587 or smtps://host:465; without it mail is written to the data folder, on a loopback address only"`
 	MailFrom string `env:"GUILDHALL_MAIL_FROM" flag:"mail-from" default:"Guildhall <guildhall@localhost>" help:"sender of mail"`
 
+	Files string `env:"GUILDHALL_FILES" flag:"files" help:"bucket for what people upload, s3://BUCKET?region=REGION or azblob://CONTAINER, with the provider's own variables for its secrets; without it files are in the data folder"`
+
 	TrustedProxies string `env:"GUILDHALL_TRUSTED_PROXIES" flag:"trusted-proxies" help:"addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For counts"`
 	Name           string `env:"GUILDHALL_NAME" flag:"name" default:"Guildhall" help:"name of the network"`
 	TimeZone       string `env:"GUILDHALL_TIME_ZONE" flag:"time-zone" default:"Europe/London" help:"time zone of the network"`
@@ -46,6 +48,10 @@ type Config struct {
 	LimitCodes    int `env:"GUILDHALL_LIMIT_CODES" flag:"limit-codes" default:"5" help:"sign-in codes for one account in an hour"`
 	LimitMessages int `env:"GUILDHALL_LIMIT_MESSAGES" flag:"limit-messages" default:"60" help:"messages, topics and posts of one account in a minute"`
 	LimitSockets  int `env:"GUILDHALL_LIMIT_SOCKETS" flag:"limit-sockets" default:"10" help:"live connections of one account"`
+
+	LimitFileMB  int `env:"GUILDHALL_LIMIT_FILE_MB" flag:"limit-file-mb" default:"25" help:"size of one file that people upload, in megabytes of 1,000,000 bytes"`
+	LimitFiles   int `env:"GUILDHALL_LIMIT_FILES" flag:"limit-files" default:"10" help:"files in one message, at most 50"`
+	LimitUploads int `env:"GUILDHALL_LIMIT_UPLOADS" flag:"limit-uploads" default:"100" help:"files that one account uploads in an hour"`
 
 	LimitAddressSignIns int `env:"GUILDHALL_LIMIT_ADDRESS_SIGN_INS" flag:"limit-address-sign-ins" default:"200" help:"sign-in requests from one address in 10 minutes"`
 	LimitAddressSockets int `env:"GUILDHALL_LIMIT_ADDRESS_SOCKETS" flag:"limit-address-sockets" default:"2000" help:"live connections from one address"`
@@ -67,6 +73,9 @@ func (c Config) PostgresDir() string { return filepath.Join(c.Data, "postgres") 
 
 // MailDir is where mail goes without a mail server.
 func (c Config) MailDir() string { return filepath.Join(c.Data, "mail") }
+
+// FilesDir is where files go without a bucket.
+func (c Config) FilesDir() string { return filepath.Join(c.Data, "files") }
 
 // Loopback says whether the listen address is reached from this machine only.
 func (c Config) Loopback() bool {
@@ -157,6 +166,12 @@ func (c *Config) check() error {
 			return fmt.Errorf("--trusted-proxies (GUILDHALL_TRUSTED_PROXIES): %q is neither an address nor a network", part)
 		}
 		c.Proxies = append(c.Proxies, prefix)
+	}
+	if scheme, _, ok := strings.Cut(c.Files, "://"); c.Files != "" && (!ok || scheme != "s3" && scheme != "azblob") {
+		return fmt.Errorf("--files (GUILDHALL_FILES) must be like s3://BUCKET?region=REGION or azblob://CONTAINER, not %q", c.Files)
+	}
+	if c.LimitFiles > 50 {
+		return fmt.Errorf("--limit-files (GUILDHALL_LIMIT_FILES) is at most 50, not %d", c.LimitFiles)
 	}
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {

@@ -57,6 +57,8 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"any":        {[]string{"--listen", ":8080"}, map[string]string{"SMTP_URL": "smtp://mail.example:25"}, "GUILDHALL_URL"},
 		"plain":      {[]string{"--url", "http://guildhall.example"}, nil, "GUILDHALL_URL"},
 		"search":     {nil, map[string]string{"GUILDHALL_SEARCH": "grep"}, "GUILDHALL_SEARCH"},
+		"files":      {[]string{"--files", "ftp://x"}, nil, "GUILDHALL_FILES"},
+		"many files": {[]string{"--limit-files", "51"}, nil, "GUILDHALL_LIMIT_FILES"},
 		"limit":      {nil, map[string]string{"GUILDHALL_LIMIT_CODES": "many"}, "GUILDHALL_LIMIT_CODES"},
 		"proxies":    {nil, map[string]string{"GUILDHALL_TRUSTED_PROXIES": "10.0.0.1, proxy"}, "GUILDHALL_TRUSTED_PROXIES"},
 		"zone":       {nil, map[string]string{"GUILDHALL_TIME_ZONE": "Mars/Olympus"}, "GUILDHALL_TIME_ZONE"},
