@@ -37,7 +37,7 @@ func (s *Server) routes(version string) error {
 
 	s.Router = api.New(s.app, "Guildhall", "1.0.0", s.log)
 	features := []interface{ Routes(*api.Router) }{
-		ops.Site{Config: s.Config, Version: version}, s.Accounts, s.Orgs, s.Spaces, s.Chat, s.Forum, s.Library, s.Search,
+		ops.Site{Config: s.Config, Version: version}, s.Hub, s.Accounts, s.Orgs, s.Spaces, s.Chat, s.Forum, s.Library, s.Search,
 	}
 	for _, f := range features {
 		f.Routes(s.Router)

@@ -85,6 +85,9 @@ var walk = map[string]row{
 	"list-post-versions": {kind: "thing"},
 	"search-everything":  {kind: "list"},
 	"find-stories":       {kind: "list"},
+	"poll-live":          {kind: "own", why: "another's connection answers as one that never was, 410 (realtime)"},
+	"say-live":           {kind: "own", why: "another's connection answers as one that never was, 410 (realtime)"},
+	"leave-live":         {kind: "own", why: "another's connection answers as one that never was, 410 (realtime)"},
 	"get-story":          {kind: "thing"},
 }
 
@@ -176,6 +179,7 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 	return map[string]ids.ID{
 		"spaceId": space, "roomId": room.ID, "messageId": message.ID, "topicId": topic.ID, "postId": posts.Items[0].ID,
 		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": story,
+		"connection": 0, // a live one has a test of its own
 	}
 }
 

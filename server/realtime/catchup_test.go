@@ -135,16 +135,3 @@ func TestAskingForMoreThanOneReads(t *testing.T) {
 		}
 	}
 }
-
-// TestGoingDown: sockets are told to come back, with a hint, and closed with
-// 1012 (service restart).
-func TestGoingDown(t *testing.T) {
-	t.Parallel()
-	w := testkit.New(t)
-	s := dial(w, "member")
-	go func() { _ = w.Close() }()
-	s.until("reconnect")
-	if code := s.closed(); code != 1012 {
-		t.Errorf("closed with %d, want 1012", code)
-	}
-}

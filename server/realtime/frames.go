@@ -14,10 +14,11 @@ import (
 
 // Hello is the first frame: how often the heart beats and whose session it is.
 type Hello struct {
-	Type      string `json:"type" enum:"hello"`
-	Session   ids.ID `json:"session"`
-	Heartbeat int    `json:"heartbeat" doc:"Seconds between heartbeats"`
-	Silence   int    `json:"silence" doc:"Seconds without a frame after which the other side is taken for dead"`
+	Type       string `json:"type" enum:"hello"`
+	Session    ids.ID `json:"session"`
+	Heartbeat  int    `json:"heartbeat" doc:"Seconds between heartbeats"`
+	Silence    int    `json:"silence" doc:"Seconds without a frame after which the other side is taken for dead"`
+	Connection string `json:"connection,omitempty" doc:"Where no WebSocket is: what the client says goes by POST /api/live/{connection}/frames"`
 }
 
 // Subscribed says that frames of a room or a space now come. Head is the
@@ -54,6 +55,14 @@ type Access struct {
 type Reconnect struct {
 	Type    string `json:"type" enum:"reconnect"`
 	AfterMs int64  `json:"afterMs"`
+}
+
+// Bye is the last frame of an event stream or a long poll: the code and the
+// reason with which a WebSocket would be closed.
+type Bye struct {
+	Type   string `json:"type" enum:"bye"`
+	Code   int    `json:"code"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Typing says that somebody writes in a room; show it for six seconds.

@@ -61,6 +61,7 @@ type Hub struct {
 	people map[ids.ID]map[*conn]struct{}
 	open   map[ids.ID]*room
 	spaces map[ids.ID]map[*conn]struct{}
+	inbox  map[string]*inbox // by connection
 	closed bool
 	done   chan struct{}
 	all    sync.WaitGroup // handlers under way
@@ -85,7 +86,7 @@ func New(d Deps) *Hub {
 		log: d.Log, now: d.Now, bus: d.Bus, reload: d.Reload, ended: d.Ended, counts: newCounts(d.Metrics),
 		accounts: limit.NewGauge(d.Config.LimitSockets), addresses: limit.NewGauge(d.Config.LimitAddressSockets),
 		conns: map[*conn]struct{}{}, people: map[ids.ID]map[*conn]struct{}{}, open: map[ids.ID]*room{},
-		spaces: map[ids.ID]map[*conn]struct{}{}, done: make(chan struct{}),
+		spaces: map[ids.ID]map[*conn]struct{}{}, inbox: map[string]*inbox{}, done: make(chan struct{}),
 	}
 	h.attendance = newAttendance(h.pushSpace)
 	d.Bus.Listen(h.take)

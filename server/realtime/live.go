@@ -12,11 +12,14 @@ import (
 	"guildhall/server/problem"
 )
 
-// Mount adds GET /api/live, a WebSocket. Session, origin (by guard) and limits
-// are checked before anything opens, so that a refusal is an ordinary problem.
+// Mount adds GET /api/live, a WebSocket, and GET /api/live/stream, an event
+// stream; GET /api/live/poll is an operation like any other (Routes). Session,
+// origin (by guard) and limits are checked before anything opens, so that a
+// refusal is an ordinary problem.
 func (h *Hub) Mount(app *fiber.App, guard fiber.Handler) {
 	app.Use("/api/live", guard)
 	app.Get("/api/live", h.openSocket())
+	app.Get("/api/live/stream", h.openStream)
 }
 
 // ticket is what a connection gets to know of the request that opened it, and
@@ -25,6 +28,7 @@ type ticket struct {
 	actor   access.Actor
 	account string // key in the gauge, empty when exempt
 	address string
+	inbox   *inbox // nil for a WebSocket, which hears by itself
 }
 
 // admit checks who asks, and gives one of the places that a person and an
@@ -75,10 +79,15 @@ func (h *Hub) run(t *ticket, line transport, listen func(*conn)) {
 	defer c.finish()
 	defer h.remove(c)
 	defer h.recover("live connection", c)
+	hello := Hello{Type: "hello", Session: c.session, Heartbeat: int(heartbeatEvery.Seconds()), Silence: int(silence.Seconds())}
+	if t.inbox != nil {
+		defer h.openInbox(t.inbox, c)()
+		hello.Connection = t.inbox.id
+	}
 	// What changed since the request was told to nobody here.
 	if c.askRefresh() && !h.renew(c) {
 		return
 	}
-	c.push(encode(Hello{Type: "hello", Session: c.session, Heartbeat: int(heartbeatEvery.Seconds()), Silence: int(silence.Seconds())}))
+	c.push(encode(hello))
 	listen(c)
 }

@@ -58,6 +58,11 @@ func in(d time.Duration) time.Time {
 
 var past = time.Unix(1, 0)
 
+// goodbye is the last frame where there is no close frame.
+func goodbye(code int, reason string) []byte {
+	return encode(Bye{Type: "bye", Code: code, Reason: reason}).bytes
+}
+
 // eachText gives the JSON of every frame in a batch that was encoded for
 // sockets: what is encoded once serves the other transports too.
 func eachText(batch []byte, f func(text []byte)) {

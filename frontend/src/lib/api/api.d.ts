@@ -39,6 +39,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/live/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Wait for frames, where neither a WebSocket nor an event stream comes through */
+        get: operations["poll-live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/live/{connection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a live connection that is no WebSocket */
+        delete: operations["leave-live"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/live/{connection}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say something on a live connection that is no WebSocket */
+        post: operations["say-live"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/markup/preview": {
         parameters: {
             query?: never;
@@ -828,6 +879,13 @@ export interface components {
         AreaList: {
             items: components["schemas"]["Area"][];
         };
+        Bye: {
+            /** Format: int64 */
+            code: number;
+            reason?: string;
+            /** @enum {string} */
+            type: "bye";
+        };
         Change: {
             /** @description The message as it is now; absent when gone */
             message?: components["schemas"]["Message"];
@@ -1043,6 +1101,9 @@ export interface components {
             /** @enum {string} */
             type: "error";
         };
+        FramesInputBody: {
+            frames: components["schemas"]["Incoming"][];
+        };
         Heartbeat: {
             heads: {
                 [key: string]: number;
@@ -1051,6 +1112,8 @@ export interface components {
             type: "heartbeat";
         };
         Hello: {
+            /** @description Where no WebSocket is: what the client says goes by POST /api/live/{connection}/frames */
+            connection?: string;
             /**
              * Format: int64
              * @description Seconds between heartbeats
@@ -1172,8 +1235,16 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        /** @description A frame from the server on GET /api/live. */
-        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["RoomChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
+        LiveBatch: {
+            frames: components["schemas"]["LiveFrame"][];
+            /**
+             * Format: int64
+             * @description Say it as ack in the next request
+             */
+            number: number;
+        };
+        /** @description A frame from the server on GET /api/live, /api/live/stream or /api/live/poll. */
+        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Bye"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["RoomChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
         LiveIncoming: components["schemas"]["Incoming"];
         Me: {
             about: string;
@@ -2068,6 +2139,203 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "poll-live": {
+        parameters: {
+            query?: {
+                /** @description As the first frame of the first answer names it; empty opens a new one */
+                connection?: string;
+                /** @description The number of the last answer that came; another than that gives it again */
+                ack?: number;
+                /** @description Seconds until an answer without frames */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveBatch"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "leave-live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "say-live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FramesInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
