@@ -166,3 +166,123 @@ test.describe('writing', () => {
 		expect((await new AxeBuilder({ page }).include('form').analyze()).violations).toEqual([]);
 	});
 });
+
+test.describe('what is not sent yet', () => {
+	const said = (page: Page) => list(page).locator('article .prose').allInnerTexts();
+	const tray = (page: Page) => page.getByRole('dialog', { name: 'Not sent yet' });
+	const inTray = (page: Page, text: string) => tray(page).getByRole('listitem').filter({ hasText: text });
+	const show = (page: Page) => page.getByRole('status').getByRole('button', { name: 'Show' });
+
+	async function say(page: Page, text: string) {
+		await box(page).fill(text);
+		await box(page).press('Enter');
+	}
+
+	test('waits in a tray on every page, to be changed, thrown away or tried again', async ({ visit, room }) => {
+		const { id } = await room('Tray');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		// Only what is sent is lost on the way: the line itself seems well.
+		const posts = /\/api\/rooms\/\d+\/messages$/;
+		await page.route(posts, (route) =>
+			route.request().method() === 'POST' ? route.abort('internetdisconnected') : route.continue()
+		);
+		for (const text of ['One', 'Two', 'Three']) await say(page, text);
+		await expect(list(page).getByText('Waiting to be sent')).toHaveCount(3);
+
+		await page.getByRole('link', { name: 'Home' }).first().click();
+		await expect(page.getByText('3 messages are not sent yet.')).toBeVisible();
+		await page.reload(); // it is kept
+		await expect(page.getByText('3 messages are not sent yet.')).toBeVisible();
+		await show(page).click();
+		await expect(tray(page).getByRole('listitem')).toHaveCount(3);
+		await expect(inTray(page, 'One')).toContainText('Tray');
+		expect((await new AxeBuilder({ page }).include('dialog').analyze()).violations).toEqual([]);
+
+		await inTray(page, 'Two').getByRole('button', { name: 'Discard' }).click();
+		await expect(tray(page).getByRole('listitem')).toHaveCount(2);
+		await inTray(page, 'One').getByRole('button', { name: 'Edit' }).click();
+		await expect(page).toHaveURL(`/rooms/${id}`);
+		await expect(box(page)).toHaveValue('One');
+		await expect(list(page).getByText('Waiting to be sent')).toHaveCount(1);
+
+		await page.unroute(posts);
+		await box(page).fill('One, better');
+		await box(page).press('Enter');
+		await expect.poll(() => said(page), { timeout: 40_000 }).toEqual(['Three', 'One, better']);
+		await expect(page.getByText('not sent yet')).toHaveCount(0);
+	});
+
+	test('an edit of what waits goes before what is being written', async ({ visit, room }) => {
+		const { id } = await room('Taken back');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await expect(box(page)).toBeVisible();
+		await page.context().setOffline(true);
+		await say(page, 'In the tunnel');
+		await box(page).fill('The next thing');
+		await list(page).getByRole('button', { name: 'Edit' }).click();
+		await expect(box(page)).toHaveValue('In the tunnel\n\nThe next thing');
+		await expect(box(page)).toBeFocused();
+		await expect(list(page).getByText('Waiting to be sent')).toHaveCount(0);
+	});
+
+	test('survives a reload that fails for want of a network, and comes once', async ({ visit, room }) => {
+		const { id } = await room('Reload');
+		const [page, ben] = [await visit('member'), await visit('facilitator')];
+		for (const p of [page, ben]) await p.goto(`/rooms/${id}`);
+		await expect(box(page)).toBeVisible();
+		await page.context().setOffline(true);
+		await say(page, 'Written offline');
+		await say(page, 'And another');
+		await expect(list(page).getByText('Waiting to be sent')).toHaveCount(2);
+		await page.reload().catch(() => {}); // there is nothing to load it from
+		await page.context().setOffline(false);
+		await page.goto(`/rooms/${id}`);
+		for (const p of [page, ben]) await expect.poll(() => said(p)).toEqual(['Written offline', 'And another']);
+		await page.reload();
+		await expect.poll(() => said(page)).toEqual(['Written offline', 'And another']);
+	});
+
+	test('is not sent by itself a day later', async ({ visit, room }) => {
+		const { id } = await room('Yesterday');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await expect(box(page)).toBeVisible();
+		const { person } = await (await page.request.get('/api/me')).json();
+		await page.context().setOffline(true);
+		await say(page, 'From yesterday');
+		await expect(list(page).getByText('Waiting to be sent')).toBeVisible();
+		await page.evaluate(
+			(name) =>
+				new Promise<void>((done, failed) => {
+					const opening = indexedDB.open(name);
+					opening.onerror = failed;
+					opening.onsuccess = () => {
+						const store = opening.result.transaction('outbox', 'readwrite').objectStore('outbox');
+						store.openCursor().onsuccess = (e) => {
+							const cursor = (e.target as IDBRequest<IDBCursorWithValue | null>).result;
+							if (!cursor) return;
+							cursor.update({ ...cursor.value, at: cursor.value.at - 25 * 3600_000 });
+							cursor.continue();
+						};
+						store.transaction.oncomplete = () => (opening.result.close(), done());
+					};
+				}),
+			`guildhall-${person.id}`
+		);
+		await page.context().setOffline(false);
+		await page.goto('/');
+		await expect(page.getByText('1 message is not sent yet.')).toBeVisible();
+		await page.waitForTimeout(2000);
+		const stored = await (await page.request.get(`/api/rooms/${id}/messages`)).json();
+		expect(stored.items).toEqual([]);
+
+		await show(page).click();
+		await expect(inTray(page, 'From yesterday')).toContainText('Do you still want to send it?');
+		await inTray(page, 'From yesterday').getByRole('button', { name: 'Send again' }).click();
+		await expect(tray(page)).toBeHidden();
+		await page.goto(`/rooms/${id}`);
+		await expect.poll(() => said(page)).toEqual(['From yesterday']);
+	});
+});

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Message } from '#lib/api/types.ts';
 import { noAnswer, Problem } from '#lib/api/problem.ts';
 import { Outbox, STALE } from './outbox.svelte.ts';
-import { openStore, type OutboxStore } from './outboxStore.ts';
+import { openStore, type OutboxStore, type Waiting } from './outboxStore.ts';
 
 let person = 0;
 let store: OutboxStore;
@@ -11,7 +11,7 @@ let trouble: (() => Problem | undefined)[];
 let opened: Outbox[];
 
 /** What the server does with a message: keeps it once for each clientId, after whatever trouble comes first. */
-async function send(_room: string, clientId: string, body: string): Promise<Message> {
+async function send({ clientId, body }: Waiting): Promise<Message> {
 	await new Promise((r) => setTimeout(r, 1));
 	const problem = trouble.shift()?.();
 	if (problem) throw problem;

@@ -3,7 +3,7 @@
 import type { Message } from '#lib/api/types.ts';
 import { asProblem } from '#lib/api/problem.ts';
 import { backoff } from './backoff.ts';
-import type { OutboxStore, Waiting } from './outboxStore.ts';
+import type { Extras, OutboxStore, Waiting } from './outboxStore.ts';
 import { uuid7 } from './uuid.ts';
 
 /** Older than this, a message is not sent before its writer has said so again. */
@@ -11,7 +11,7 @@ export const STALE = 24 * 60 * 60 * 1000;
 
 type Parts = {
 	store: OutboxStore;
-	send: (room: string, clientId: string, body: string) => Promise<Message>;
+	send: (entry: Waiting) => Promise<Message>;
 	/** Told of each message that the server has taken. */
 	sent: (message: Message) => void;
 	/** Names the lock and the channel that the tabs of one person share. */
@@ -54,10 +54,10 @@ export class Outbox {
 	}
 
 	/** add keeps a message and sends it as soon as it can. */
-	async add(room: string, body: string): Promise<Waiting> {
+	async add(room: string, body: string, extras: Extras = {}): Promise<Waiting> {
 		// Never the same millisecond twice: the order of writing is the order of sending.
 		this.#last = Math.max(Date.now(), this.#last + 1);
-		const entry: Waiting = { clientId: uuid7(this.#last), room, body, at: this.#last };
+		const entry: Waiting = { ...extras, clientId: uuid7(this.#last), room, body, at: this.#last };
 		this.waiting = [...this.waiting, entry];
 		try {
 			await this.#parts.store.put(entry);
@@ -70,12 +70,17 @@ export class Outbox {
 		return entry;
 	}
 
+	/** retry tries again now. Of what had been put aside this is the writer's word that it shall go out. */
 	async retry(clientId: string): Promise<void> {
 		const entry = this.waiting.find((w) => w.clientId === clientId);
 		if (!entry) return;
-		// The same clientId, in case the server has it after all; a fresh time, for it has been asked for again.
-		await this.#parts.store.put({ clientId, room: entry.room, body: entry.body, at: Math.max(Date.now(), entry.at) });
-		await this.#changed();
+		if (entry.failed) {
+			const { failed, ...again } = entry;
+			if (failed === 'confirm-room') again.confirmRoom = true;
+			// The same clientId, in case the server has it after all; a fresh time, for it has been asked for again.
+			await this.#parts.store.put({ ...again, at: Math.max(Date.now(), entry.at) });
+			await this.#changed();
+		}
 		this.#failures = 0;
 		void this.flush();
 	}
@@ -113,7 +118,7 @@ export class Outbox {
 			}
 			this.sending = entry.clientId;
 			try {
-				const message = await this.#parts.send(entry.room, entry.clientId, entry.body);
+				const message = await this.#parts.send(entry);
 				this.#failures = 0;
 				await this.#parts.store.remove(entry.clientId);
 				// First the message, then its place in the outbox: in between there is no moment without it.

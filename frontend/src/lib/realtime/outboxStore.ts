@@ -2,7 +2,13 @@
 // that a shared computer never sends as somebody else.
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
-export type Waiting = {
+/** What a message may have beside its words. */
+export type Extras = {
+	/** The writer knows that @room calls many. */
+	confirmRoom?: boolean;
+};
+
+export type Waiting = Extras & {
 	clientId: string;
 	room: string;
 	body: string;

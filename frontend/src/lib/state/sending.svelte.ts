@@ -8,13 +8,14 @@ class Sending {
 	outbox = $state.raw<Outbox>();
 	#store: OutboxStore | undefined;
 	#listeners = new Set<(message: Message) => void>();
+	#takers = new Set<(room: string, body: string) => boolean>();
 
 	async open(person: string): Promise<void> {
 		if (this.outbox) return;
 		this.#store = await openStore(person);
 		this.outbox = new Outbox({
 			store: this.#store,
-			send: postMessage,
+			send: ({ room, clientId, body }) => postMessage(room, clientId, body),
 			sent: (message) => this.#listeners.forEach((tell) => tell(message)),
 			name: person
 		});
@@ -25,6 +26,23 @@ class Sending {
 	onSent(tell: (message: Message) => void): () => void {
 		this.#listeners.add(tell);
 		return () => void this.#listeners.delete(tell);
+	}
+
+	/** onTakenBack is asked first for a message that its writer wants to change: whoever has the box of its room open takes it. */
+	onTakenBack(take: (room: string, body: string) => boolean): () => void {
+		this.#takers.add(take);
+		return () => void this.#takers.delete(take);
+	}
+
+	/** takeBack gives a message that waits back to its writer: into the box of its room, or before the draft that is kept for it. */
+	async takeBack(clientId: string): Promise<void> {
+		const entry = this.outbox?.waiting.find((w) => w.clientId === clientId);
+		if (!entry) return;
+		if (![...this.#takers].some((take) => take(entry.room, entry.body))) {
+			const draft = await this.draft(entry.room);
+			await this.keepDraft(entry.room, draft ? `${entry.body}\n\n${draft}` : entry.body);
+		}
+		await this.outbox?.discard(clientId);
 	}
 
 	draft = async (room: string) => (await this.#store?.draft(room)) ?? '';
