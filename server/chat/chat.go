@@ -49,6 +49,7 @@ type Room struct {
 	LastReadSeq   int64             `json:"lastReadSeq" db:"last_read_seq"`
 	FromSeq       int64             `json:"fromSeq" db:"from_seq" doc:"What was said up to this number is not for the reader, who came later"`
 	Unread        int               `json:"unread" db:"unread" minimum:"0" maximum:"100" doc:"100 means 99 or more"`
+	Mentions      int               `json:"mentions" db:"mentions" minimum:"0" maximum:"100" doc:"Unread messages that call the reader, in threads too"`
 	LastAt        *time.Time        `json:"lastAt" db:"last_at" doc:"When the last message was posted"`
 	Notify        string            `json:"notify" db:"notify" enum:"all,mentions,nothing" doc:"Of what the reader wants to be told"`
 	Muted         bool              `json:"muted" db:"muted" doc:"By the reader: it shows no badge"`
@@ -95,6 +96,7 @@ type ReadMark struct {
 	Room        ids.ID `json:"room"`
 	LastReadSeq int64  `json:"lastReadSeq"`
 	Unread      int    `json:"unread"`
+	Mentions    int    `json:"mentions"`
 }
 
 // SpaceChanged says that the rooms of a space changed: load the list again.

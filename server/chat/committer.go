@@ -25,10 +25,14 @@ const (
 type post struct {
 	spaceID ids.ID
 	message Message
-	err     error
-	same    *post // an equal post in the same batch, which stands for this one
-	again   bool  // it was stored before: nothing is told
-	done    chan error
+	calls   calls
+
+	confirmRoom bool // the author knows how many @room calls
+
+	err   error
+	same  *post // an equal post in the same batch, which stands for this one
+	again bool  // it was stored before: nothing is told
+	done  chan error
 }
 
 // committer stores messages. While one transaction runs the next posts
@@ -225,6 +229,8 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 			}
 		case same != nil:
 			p.same = same
+		case p.callRefusal(check) != nil:
+			p.err = p.callRefusal(check)
 		default:
 			first[k] = p
 			heads[p.message.RoomID]++
@@ -236,7 +242,10 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	if len(fresh) == 0 {
 		return nil
 	}
-	return insertMessages(ctx, tx, fresh, heads)
+	if err := insertMessages(ctx, tx, fresh, heads); err != nil {
+		return err
+	}
+	return storeCalls(ctx, tx, fresh)
 }
 
 // refusal says why the author may not write, nil if they may. To somebody who

@@ -28,8 +28,9 @@ const (
 // NewMessage is something to say. ClientID is the client's own UUID of it:
 // sending it again gives the message that was stored the first time.
 type NewMessage struct {
-	ClientID string `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
-	Body     string `json:"body" minLength:"1" maxLength:"8000" doc:"Markdown"`
+	ClientID    string `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
+	Body        string `json:"body" minLength:"1" maxLength:"8000" doc:"Markdown; [@Name](/people/12) calls somebody, @room everybody"`
+	ConfirmRoom bool   `json:"confirmRoom,omitempty" doc:"The author knows how many people @room calls"`
 }
 
 // Post says something in a room. When it returns, the message is on disk.
@@ -57,7 +58,8 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, in Ne
 	p := &post{
 		spaceID: at.SpaceID,
 		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: in.Body, HTML: html, Version: 1},
-		done:    make(chan error, 1),
+		calls:   callsOf(in.Body), confirmRoom: in.ConfirmRoom,
+		done: make(chan error, 1),
 	}
 	if err := s.committers[int(room)%len(s.committers)].commit(ctx, p); err != nil {
 		return nil, err
@@ -249,6 +251,9 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 			return false, fmt.Errorf("keep version: %w", err)
 		}
 		m.Body, m.HTML, m.EditedAt, m.Version = body, html, &now, m.Version+1
+		if err := changeCalls(ctx, tx, m); err != nil {
+			return false, err
+		}
 		return true, updateMessage(ctx, tx, m)
 	})
 }

@@ -27,7 +27,10 @@ func (s *Service) MarkUnread(ctx context.Context, who access.Actor, id ids.ID, s
 		if out.Unread, err = countUnread(ctx, tx, who.ID, id, out.LastReadSeq); err != nil {
 			return fmt.Errorf("count unread: %w", err)
 		}
-		events.Emit(ctx, tx, events.RoomRead{RoomID: id, AccountID: who.ID, LastReadSeq: out.LastReadSeq, Unread: out.Unread})
+		if out.Mentions, err = countMentions(ctx, tx, who.ID, id, r.FromSeq, out.LastReadSeq); err != nil {
+			return fmt.Errorf("count mentions: %w", err)
+		}
+		events.Emit(ctx, tx, events.RoomRead{RoomID: id, AccountID: who.ID, LastReadSeq: out.LastReadSeq, Unread: out.Unread, Mentions: out.Mentions})
 		return nil
 	})
 	if err != nil {

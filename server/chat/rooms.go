@@ -262,8 +262,11 @@ func (s *Service) MarkRead(ctx context.Context, who access.Actor, id ids.ID, seq
 		if out.Unread, err = countUnread(ctx, tx, who.ID, id, max(out.LastReadSeq, r.FromSeq)); err != nil {
 			return fmt.Errorf("count unread: %w", err)
 		}
+		if out.Mentions, err = countMentions(ctx, tx, who.ID, id, r.FromSeq, out.LastReadSeq); err != nil {
+			return fmt.Errorf("count mentions: %w", err)
+		}
 		if out.LastReadSeq > r.LastReadSeq {
-			events.Emit(ctx, tx, events.RoomRead{RoomID: id, AccountID: who.ID, LastReadSeq: out.LastReadSeq, Unread: out.Unread})
+			events.Emit(ctx, tx, events.RoomRead{RoomID: id, AccountID: who.ID, LastReadSeq: out.LastReadSeq, Unread: out.Unread, Mentions: out.Mentions})
 		}
 		return nil
 	})

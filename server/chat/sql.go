@@ -177,26 +177,30 @@ type check struct {
 	Muted      bool    `db:"muted"`
 	Stored     *ids.ID `db:"stored"`
 	StoredBody *string `db:"stored_body"`
+	People     int     `db:"people"` // in the room, counted for @room alone
+	MayCall    bool    `db:"may_call"`
 }
 
 // checkPosts gives one check for each post, in their order. The allowed roles
 // come from the one table of rights.
 func checkPosts(ctx context.Context, q db.Q, batch []*post, now time.Time) ([]check, error) {
-	rooms, authors, clients := make([]int64, len(batch)), make([]int64, len(batch)), make([]string, len(batch))
+	rooms, authors, clients, called := make([]int64, len(batch)), make([]int64, len(batch)), make([]string, len(batch)), make([]bool, len(batch))
 	for i, p := range batch {
-		rooms[i], authors[i], clients[i] = int64(p.message.RoomID), int64(p.message.Author.ID), p.message.ClientID
+		rooms[i], authors[i], clients[i], called[i] = int64(p.message.RoomID), int64(p.message.Author.ID), p.message.ClientID, p.calls.room
 	}
 	const query = `select me.role is not null as member, coalesce(me.role = any($4), false) as allowed,
 			r.archived_at is not null as archived, coalesce(me.muted_until > $5, false) as muted, m.id as stored,
-			coalesce(v.body, m.body) as stored_body
-		from unnest($1::bigint[], $2::bigint[], $3::uuid[]) with ordinality as p(room_id, author_id, client_id, place)
+			coalesce(v.body, m.body) as stored_body, coalesce(me.role = any($7), false) as may_call,
+			case when p.called then (select count(*) from public.room_people(p.room_id)) else 0 end as people
+		from unnest($1::bigint[], $2::bigint[], $3::uuid[], $6::boolean[]) with ordinality as p(room_id, author_id, client_id, called, place)
 		left join rooms r on r.id = p.room_id
 		left join lateral public.room_role(p.room_id, p.author_id) me on true
 		left join messages m on m.room_id = p.room_id and m.author_id = p.author_id and m.client_id = p.client_id
 		left join message_versions v on v.message_id = m.id and v.version = 1
 		order by p.place`
 	var out []check
-	err := q.SelectContext(ctx, &out, query, pq.Array(rooms), pq.Array(authors), pq.Array(clients), pq.Array(access.RolesFor(access.PostMessage)), now)
+	err := q.SelectContext(ctx, &out, query, pq.Array(rooms), pq.Array(authors), pq.Array(clients), pq.Array(access.RolesFor(access.PostMessage)), now,
+		pq.Array(called), pq.Array(access.RolesFor(access.CallRoom)))
 	return out, err
 }
 

@@ -12,18 +12,23 @@ import (
 	"guildhall/server/ids"
 )
 
-// roomColumns needs rooms r with its tables below, for the reader $1. Without a
-// mark, only what was said after the person came in is unread. Threads have
-// marks of their own.
+// readMark is how far the reader has read. Without a mark, only what was said
+// after the person came in is unread.
+const readMark = `greatest(me.from_seq, coalesce(rr.last_read_seq,
+	(select o.seq from messages o where o.room_id = r.id and o.created_at < me.joined_at order by o.created_at desc limit 1), 0))`
+
+// roomColumns needs rooms r with its tables below, for the reader $1. Threads
+// have marks of their own.
 const roomColumns = `r.id, r.kind, coalesce(r.space_id, 0) as space_id, coalesce(s.name, '') as space_name, r.name, r.topic, h.last_seq as head,
 	coalesce(rr.last_read_seq, 0) as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days,
 	coalesce(rs.notify, 'all') as notify, coalesce(rs.muted, false) as muted, rs.left_at is not null as left,
 	(select created_at from messages m where m.room_id = r.id and m.seq > me.from_seq order by seq desc limit 1) as last_at,
 	case when rs.left_at is null then (select count(*) from (select 1 from messages m
 		where m.room_id = r.id and m.author_id <> $1 and m.deleted_at is null and m.thread_id is null and m.notice is null
-			and m.seq > greatest(me.from_seq, coalesce(rr.last_read_seq,
-				(select o.seq from messages o where o.room_id = r.id and o.created_at < me.joined_at order by o.created_at desc limit 1), 0))
-		limit 100) counted) else 0 end as unread,
+			and m.seq > ` + readMark + ` limit 100) counted) else 0 end as unread,
+	case when rs.left_at is null then (select count(*) from (select 1` + unreadMentions + ` and n.room_id = r.id
+			and m.seq > case when m.thread_id is null then ` + readMark + ` else greatest(me.from_seq, coalesce(tr.last_read_seq, 0)) end
+		limit 100) called) else 0 end as mentions,
 	case when r.space_id is null then (select coalesce(json_agg(json_build_object('id', p.id::text, 'name', p.name, 'job', p.job,
 			'organisation', p.organisation, 'organisationId', p.organisation_id::text, 'former', p.former) order by lower(p.name), p.id), '[]')
 		from room_members o join people p on p.id = o.account_id where o.room_id = r.id and o.left_at is null and o.account_id <> $1) else '[]' end as people`

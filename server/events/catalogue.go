@@ -34,6 +34,7 @@ type RoomRead struct {
 	AccountID   ids.ID `json:"accountId"`
 	LastReadSeq int64  `json:"lastReadSeq"`
 	Unread      int    `json:"unread"`
+	Mentions    int    `json:"mentions"`
 }
 
 // RoomMade says that a space has a new room.

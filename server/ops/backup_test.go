@@ -59,6 +59,7 @@ func lived(t *testing.T) (w *testkit.World, room string) {
 		`insert into message_drafts select author_id, room_id, 0, 'Not yet', 1, now() from messages limit 1`,
 		`insert into scheduled_messages (account_id, room_id, client_id, body, send_at, created_at) select author_id, room_id, gen_random_uuid(), 'Later', now(), now() from messages limit 1`,
 		`insert into chat_preferences (account_id, quiet_from, quiet_to) select id, '18:30', '08:00' from accounts limit 1`,
+		`insert into message_mentions (message_id, room_id, account_id) select id, room_id, null from messages`,
 		`insert into message_reactions select id, '👍', author_id, now() from messages`,
 		`insert into search_documents values ('message', 1, null, 1, now(), '{}', to_tsvector('public.gh', 'tŷ'), '', 'null', 't', '', '', '')`,
 		`insert into search_documents values ('other', 1, null, 1, now(), '{}', '', '', '{}', 't', '', '', '')`,
@@ -219,8 +220,11 @@ func TestAnOldFileIsBroughtUpToDate(t *testing.T) {
 	if _, err := old.Exec(`drop schema public cascade; create schema public`); err != nil {
 		t.Fatal(err)
 	}
-	before := migrations.Latest() - 1
-	if err := migrations.UpTo(t.Context(), old.DB.DB, before); err != nil {
+	if err := migrations.UpTo(t.Context(), old.DB.DB, migrations.Latest()-1); err != nil {
+		t.Fatal(err)
+	}
+	before, err := migrations.Version(t.Context(), old.DB.DB) // numbers may be left out
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := old.Exec(`insert into accounts (name) values ('Somebody')`); err != nil {

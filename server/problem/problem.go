@@ -20,6 +20,7 @@ type Error struct {
 	Errors    []Field `json:"errors,omitempty" nullable:"false" doc:"Each part of the input that is wrong"`
 	RequestID string  `json:"requestId,omitempty" doc:"Names the request in the server's log"`
 	Current   any     `json:"current,omitempty" doc:"On a stale edit: the thing as it is now"`
+	People    int     `json:"people,omitempty" doc:"On what is to be confirmed: how many people it concerns"`
 
 	retryAfter time.Duration
 	cause      error
@@ -100,6 +101,14 @@ func Conflict(slug, detail string) *Error {
 func Stale(current any) *Error {
 	e := Conflict("stale", "Somebody changed this while you were editing it.")
 	e.Current = current
+	return e
+}
+
+// Confirm says that this concerns so many people that it must be meant: asked
+// for again, with the word that it is, it is done.
+func Confirm(slug, detail string, people int) *Error {
+	e := Conflict(slug, detail)
+	e.People = people
 	return e
 }
 

@@ -988,6 +988,11 @@ export interface components {
             detail?: string;
             /** @description Each part of the input that is wrong */
             errors?: components["schemas"]["Field"][];
+            /**
+             * Format: int64
+             * @description On what is to be confirmed: how many people it concerns
+             */
+            people?: number;
             /** @description Names the request in the server's log */
             requestId?: string;
             /**
@@ -1317,13 +1322,15 @@ export interface components {
             role?: "member" | "facilitator" | "moderator" | "editor";
         };
         NewMessage: {
-            /** @description Markdown */
+            /** @description Markdown; [@Name](/people/12) calls somebody, @room everybody */
             body: string;
             /**
              * Format: uuid
              * @description The client's own name of this message: sent again, it is stored once
              */
             clientId: string;
+            /** @description The author knows how many people @room calls */
+            confirmRoom?: boolean;
         };
         NewPost: {
             job: string;
@@ -1615,6 +1622,8 @@ export interface components {
         ReadMark: {
             /** Format: int64 */
             lastReadSeq: number;
+            /** Format: int64 */
+            mentions: number;
             /** @example 42 */
             room: string;
             /** @enum {string} */
@@ -1686,6 +1695,11 @@ export interface components {
             lastReadSeq: number;
             /** @description An open room that is not in the reader's list, until they join again */
             left: boolean;
+            /**
+             * Format: int64
+             * @description Unread messages that call the reader, in threads too
+             */
+            mentions: number;
             /** @description By the reader: it shows no badge */
             muted: boolean;
             /** @description Empty for a conversation without a name: it goes by its people */

@@ -1,0 +1,70 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+
+	"guildhall/server/db"
+	"guildhall/server/ids"
+	"guildhall/server/markup"
+	"guildhall/server/problem"
+)
+
+const (
+	fewPeople  = 6  // from so many in a room on, @room must be meant
+	manyPeople = 50 // beyond so many, @room is for those with access.CallRoom
+)
+
+// calls is whom a message calls.
+type calls struct {
+	people []ids.ID
+	room   bool // everybody
+}
+
+func callsOf(body string) calls {
+	people, room := markup.Mentions(body)
+	return calls{people, room}
+}
+
+func (c calls) any() bool { return c.room || len(c.people) > 0 }
+
+// callRefusal says why the author may not call everybody, nil if they may or
+// do not.
+func (p *post) callRefusal(c check) error {
+	switch {
+	case !p.calls.room || c.People < fewPeople:
+		return nil
+	case c.People > manyPeople && !c.MayCall:
+		return problem.New(403, "call-not-allowed", "Not allowed", fmt.Sprintf("In a room of more than %d people only facilitators and moderators may call everybody with @room.", manyPeople))
+	case !p.confirmRoom:
+		return problem.Confirm("confirm-room", fmt.Sprintf("@room calls everybody in the room, %d people.", c.People), c.People)
+	}
+	return nil
+}
+
+// storeCalls keeps whom new messages call.
+func storeCalls(ctx context.Context, tx *db.Tx, fresh []*post) error {
+	for _, p := range fresh {
+		if !p.calls.any() {
+			continue
+		}
+		if err := insertMentions(ctx, tx, &p.message, p.calls, false); err != nil {
+			return fmt.Errorf("store mentions: %w", err)
+		}
+	}
+	return nil
+}
+
+// changeCalls makes what is kept follow an edit. Whoever is named no more is
+// called no more; whoever is named now was not called, and has nothing unread
+// of it.
+func changeCalls(ctx context.Context, tx *db.Tx, m *Message) error {
+	now := callsOf(m.Body)
+	if err := deleteMentions(ctx, tx, m.ID, now); err != nil {
+		return fmt.Errorf("forget mentions: %w", err)
+	}
+	if err := insertMentions(ctx, tx, m, now, true); err != nil {
+		return fmt.Errorf("store mentions: %w", err)
+	}
+	return nil
+}
