@@ -68,8 +68,11 @@ export const listMessages = (roomId: string, query: Stretch = {}) =>
 	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query } }));
 export const listChanges = (roomId: string, after: number) =>
 	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } } }));
-export const postMessage = (roomId: string, clientId: string, body: string) =>
-	take(POST('/rooms/{roomId}/messages', { params: { path: { roomId } }, body: { clientId, body } }));
+export const listRoomPeople = (roomId: string, query: { q?: string; limit?: number }, signal?: Signal) =>
+	take(GET('/rooms/{roomId}/people', { params: { path: { roomId }, query: { ...query, q: some(query.q) } }, signal }));
+type NewMessage = { clientId: string; body: string; confirmRoom?: boolean };
+export const postMessage = (roomId: string, { clientId, body, confirmRoom }: NewMessage) =>
+	take(POST('/rooms/{roomId}/messages', { params: { path: { roomId } }, body: { clientId, body, confirmRoom } }));
 export const editMessage = ({ id, version }: Message, body: string) =>
 	take(PATCH('/messages/{messageId}', { params: { path: { messageId: id } }, body: { body, version } }));
 export const deleteMessage = (messageId: string) =>
