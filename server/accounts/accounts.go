@@ -135,6 +135,20 @@ func (s *Service) Reload(ctx context.Context, session ids.ID) (access.Actor, err
 	return row.actor(), nil
 }
 
+// Actor gives an account's rights as they are now, without a session; a
+// stranger if it is suspended or erased. It is for what somebody asked to have
+// done later.
+func (s *Service) Actor(ctx context.Context, account ids.ID) (access.Actor, error) {
+	row, err := getActor(ctx, s.db, account)
+	if db.NoRows(err) {
+		return access.Actor{}, nil
+	}
+	if err != nil {
+		return access.Actor{}, fmt.Errorf("load account: %w", err)
+	}
+	return row.actor(), nil
+}
+
 // Ended gives those of the sessions that are over: signed out, run out, or of
 // an account that is suspended or erased.
 func (s *Service) Ended(ctx context.Context, sessions []ids.ID) ([]ids.ID, error) {

@@ -47,6 +47,16 @@ func getSession(ctx context.Context, q db.Q, token []byte, now time.Time) (sessi
 	return row, err
 }
 
+func getActor(ctx context.Context, q db.Q, account ids.ID) (sessionRow, error) {
+	const query = `select a.id as account_id, a.name, a.language, a.site_role, a.load_number is not null as load,
+			(select jsonb_object_agg(m.space_id, m.role) from memberships m join spaces p on p.id = m.space_id and p.deleted_at is null
+				where m.account_id = a.id and m.ended_at is null) as roles
+		from accounts a where a.id = $1 and a.suspended_at is null and a.erased_at is null`
+	var row sessionRow
+	err := q.GetContext(ctx, &row, query, account)
+	return row, err
+}
+
 func getSessionByID(ctx context.Context, q db.Q, id ids.ID, now time.Time) (sessionRow, error) {
 	const query = `select s.id as session_id, a.id as account_id, a.name, a.language, a.site_role, a.load_number is not null as load, s.last_seen_at,
 			(select jsonb_object_agg(m.space_id, m.role) from memberships m join spaces p on p.id = m.space_id and p.deleted_at is null

@@ -122,6 +122,9 @@ type Service struct {
 	previews   *limit.Rate
 	files      *files.Store
 	config     config.Config
+	drafts     *limit.Rate
+	zone       *time.Location // of the network
+	actorOf    func(context.Context, ids.ID) (access.Actor, error)
 	committers []*committer
 }
 
@@ -137,12 +140,18 @@ type Deps struct {
 	Rate    *limit.Rate
 	Files   *files.Store
 	Metrics prometheus.Registerer
+	// ActorOf gives an account's rights as they are now.
+	ActorOf func(context.Context, ids.ID) (access.Actor, error)
 }
 
 // New makes the service, adds its listeners and starts its committers, which
 // Close ends.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate, previews: limit.NewRate(previewsPerMinute), files: d.Files, config: d.Config}
+	s := &Service{
+		db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate,
+		previews: limit.NewRate(previewsPerMinute), drafts: limit.NewRate(draftsPerMinute), zone: d.Config.Zone, actorOf: d.ActorOf,
+		files: d.Files, config: d.Config,
+	}
 	m := newCommitMetrics(d.Metrics)
 	for range d.Config.Committers {
 		s.committers = append(s.committers, startCommitter(s, m))
@@ -163,6 +172,10 @@ func (s *Service) Close(ctx context.Context) error {
 		err = errors.Join(err, c.wait(ctx))
 	}
 	return err
+}
+
+func rawDraft(d Draft, device string) json.RawMessage {
+	return realtime.Raw(DraftChanged{Type: "draft", Draft: d, Device: device})
 }
 
 // gone is the frame of a number of which there is no more to tell.

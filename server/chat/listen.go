@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 
 	"guildhall/server/access"
 	"guildhall/server/db"
@@ -55,6 +57,28 @@ func (s *Service) listen(bus *events.Bus) {
 		for _, e := range list {
 			s.bus.Publish(realtime.Notice{Account: e.AccountID, LeftRoom: e.RoomID, Frame: realtime.Raw(RoomChanged{Type: "room", Room: e.RoomID})})
 		}
+	})
+	events.Live(bus, func(list []events.DraftKept) {
+		for _, e := range list {
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: e.Frame})
+		}
+	})
+	events.Live(bus, func(list []events.ScheduledChanged) {
+		for _, e := range list {
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(ScheduledChanged{Type: "scheduled"})})
+		}
+	})
+	events.Live(bus, func(list []events.ChatPreferencesSet) {
+		for _, e := range list {
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(PreferencesChanged{Type: "chat-preferences"})})
+		}
+	})
+	bus.Handle(sendScheduled, func(ctx context.Context, payload []byte) error {
+		var due dueMessage
+		if err := json.Unmarshal(payload, &due); err != nil {
+			return fmt.Errorf("read job: %w", err)
+		}
+		return s.sendDue(ctx, due)
 	})
 	events.Kept(bus, "chat-leave-private-rooms", func(ctx context.Context, e events.MemberRemoved) error {
 		return s.db.Tx(ctx, func(tx *db.Tx) error { return endSeatsIn(ctx, tx, e.SpaceID, e.AccountID, s.now()) })

@@ -58,6 +58,23 @@ type RoomLeft struct {
 	AccountID ids.ID `json:"accountId"`
 }
 
+// DraftKept says that somebody wrote at a draft on one device; their others
+// should know. Frame is what screens get; it is not kept.
+type DraftKept struct {
+	AccountID ids.ID          `json:"accountId"`
+	Frame     json.RawMessage `json:"-"`
+}
+
+// ScheduledChanged says that the messages that a person sends later changed.
+type ScheduledChanged struct {
+	AccountID ids.ID `json:"accountId"`
+}
+
+// ChatPreferencesSet says that a person set on one device how chat is to be.
+type ChatPreferencesSet struct {
+	AccountID ids.ID `json:"accountId"`
+}
+
 // TopicStarted says that a topic was opened with its first post.
 type TopicStarted struct {
 	TopicID  ids.ID `json:"topicId"`
