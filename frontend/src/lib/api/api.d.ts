@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I am writing */
+        get: operations["list-drafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/live/poll": {
         parameters: {
             query?: never;
@@ -123,6 +140,24 @@ export interface paths {
         head?: never;
         /** Change my profile */
         patch: operations["edit-me"];
+        trace?: never;
+    };
+    "/me/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How I want chat */
+        get: operations["get-chat-preferences"];
+        /** Say how I want chat */
+        put: operations["set-chat-preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/messages/{messageId}": {
@@ -298,6 +333,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{roomId}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep what I am writing in a room */
+        put: operations["keep-draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{roomId}/join": {
         parameters: {
             query?: never;
@@ -385,6 +437,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{roomId}/scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say something later */
+        post: operations["schedule-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{roomId}/settings": {
         parameters: {
             query?: never;
@@ -417,6 +486,41 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My messages that are sent later */
+        get: operations["list-scheduled"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scheduled/{scheduledId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back what was to be sent later */
+        delete: operations["drop-scheduled"];
+        options?: never;
+        head?: never;
+        /** Change what is sent later, or when */
+        patch: operations["edit-scheduled"];
         trace?: never;
     };
     "/search": {
@@ -965,6 +1069,30 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        Draft: {
+            body: string;
+            /** @example 42 */
+            roomId: string;
+            /** @example 42 */
+            threadId?: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /**
+             * Format: int64
+             * @description Grows with each change on any device
+             */
+            version: number;
+        };
+        DraftChanged: {
+            /** @description The one that wrote it, as it called itself */
+            device: string;
+            draft: components["schemas"]["Draft"];
+            /** @enum {string} */
+            type: "draft";
+        };
+        DraftList: {
+            items: components["schemas"]["Draft"][];
+        };
         Entry: {
             action: string;
             actor: string;
@@ -1249,7 +1377,7 @@ export interface components {
             number: number;
         };
         /** @description A frame from the server on GET /api/live, /api/live/stream or /api/live/poll. */
-        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Bye"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["RoomChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
+        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Bye"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["RoomChanged"] | components["schemas"]["DraftChanged"] | components["schemas"]["ScheduledChanged"] | components["schemas"]["PreferencesChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
         LiveIncoming: components["schemas"]["Incoming"];
         Me: {
             about: string;
@@ -1314,6 +1442,12 @@ export interface components {
             name?: string;
             people: string[];
         };
+        NewDraft: {
+            body: string;
+            device?: string;
+            /** @example 42 */
+            threadId?: string;
+        };
         NewMember: {
             email: string;
             /** @description Needed if nobody has the address yet */
@@ -1346,6 +1480,22 @@ export interface components {
             /** @description Only for people who are invited */
             private?: boolean;
             topic?: string;
+        };
+        NewScheduled: {
+            /** @description Markdown; [@Name](/people/12) calls somebody, @room everybody */
+            body: string;
+            /**
+             * Format: uuid
+             * @description The client's own name of this message: sent again, it is stored once
+             */
+            clientId: string;
+            /** @description The author knows how many people @room calls */
+            confirmRoom?: boolean;
+            /**
+             * Format: date-time
+             * @description From now to a year ahead
+             */
+            sendAt: string;
         };
         NewSpace: {
             /**
@@ -1567,6 +1717,29 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        Preferences: {
+            /** @description Say new messages to screen readers */
+            announce: boolean;
+            /** @description Show notifications of the system while the page is hidden */
+            desktop: boolean;
+            /** @description Enter sends, Shift+Enter breaks the line; otherwise Ctrl+Enter sends */
+            enterSends: boolean;
+            /** @description Nothing should disturb the person now */
+            readonly now: boolean;
+            /** @description Hours in which nothing disturbs; absent for none */
+            quiet?: components["schemas"]["Quiet"];
+            /**
+             * @description When messages count as read: once they were on the screen, or as soon as the room is opened
+             * @enum {string}
+             */
+            readOn: "scroll" | "opening";
+            /** Format: date-time */
+            undisturbedUntil: string | null;
+        };
+        PreferencesChanged: {
+            /** @enum {string} */
+            type: "chat-preferences";
+        };
         Presence: {
             people: components["schemas"]["Here"][];
             /** @example 42 */
@@ -1610,6 +1783,14 @@ export interface components {
             timeZone: string;
             /** Format: int64 */
             version: number;
+        };
+        Quiet: {
+            /** @description On which they begin: 1 for Monday to 7 for Sunday (ISO 8601) */
+            days: number[];
+            /** @example 18:30 */
+            from: string;
+            /** @example 08:00 */
+            to: string;
         };
         ReadInputBody: {
             /** Format: int64 */
@@ -1763,6 +1944,39 @@ export interface components {
              * @enum {string}
              */
             notify: "all" | "mentions" | "nothing";
+        };
+        Scheduled: {
+            body: string;
+            /** Format: uuid */
+            clientId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description The type of the problem that kept it from being sent, such as /problems/room-archived; empty while it waits */
+            failed: string;
+            /** @example 42 */
+            id: string;
+            /** @example 42 */
+            roomId: string;
+            /** Format: date-time */
+            sendAt: string;
+            /** @example 42 */
+            threadId?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ScheduledChanged: {
+            /** @enum {string} */
+            type: "scheduled";
+        };
+        ScheduledEdit: {
+            body: string;
+            /** Format: date-time */
+            sendAt: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ScheduledList: {
+            items: components["schemas"]["Scheduled"][];
         };
         Session: {
             /** Format: date-time */
@@ -2162,6 +2376,53 @@ export interface operations {
             };
         };
     };
+    "list-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "poll-live": {
         parameters: {
             query?: {
@@ -2526,6 +2787,104 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-chat-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "set-chat-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preferences"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3418,6 +3777,95 @@ export interface operations {
             };
         };
     };
+    "keep-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "join-room": {
         parameters: {
             query?: never;
@@ -3940,6 +4388,104 @@ export interface operations {
             };
         };
     };
+    "schedule-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScheduled"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scheduled"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "set-room": {
         parameters: {
             query?: never;
@@ -4037,6 +4583,189 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "list-scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "drop-scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduledId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "edit-scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduledId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduledEdit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scheduled"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
