@@ -419,6 +419,7 @@ func getPerson(ctx context.Context, q db.Q, spaces []int64, id ids.ID) (Profile,
 type Search struct {
 	Text         string
 	Organisation ids.ID
+	Space        ids.ID // one that the reader is in
 	AfterName    string
 	AfterID      ids.ID
 }

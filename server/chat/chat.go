@@ -54,6 +54,7 @@ type Room struct {
 	Notify        string            `json:"notify" db:"notify" enum:"all,mentions,nothing" doc:"Of what the reader wants to be told"`
 	Muted         bool              `json:"muted" db:"muted" doc:"By the reader: it shows no badge"`
 	Left          bool              `json:"left" db:"left" doc:"An open room that is not in the reader's list, until they join again"`
+	Hidden        bool              `json:"hidden" db:"hidden" doc:"A conversation that is not listed until something is said in it"`
 	RetentionDays *int              `json:"retentionDays" db:"retention_days" doc:"Days after which messages are deleted; null keeps them"`
 	Archived      bool              `json:"archived" db:"archived"`
 	Version       int               `json:"version" db:"version"`

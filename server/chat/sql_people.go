@@ -46,7 +46,7 @@ func countKnown(ctx context.Context, q db.Q, people []ids.ID, spaces []int64) (i
 // insertSeats gives those who had no seat.
 func insertSeats(ctx context.Context, q db.Q, room ids.ID, people []ids.ID, by ids.ID, from int64, now time.Time) ([]ids.ID, error) {
 	const query = `insert into room_members (room_id, account_id, from_seq, added_by, joined_at)
-		select $1, u.id, $4, $3, $5 from unnest($2::bigint[]) as u(id)
+		select $1, u.id, $4, nullif($3::bigint, 0), $5 from unnest($2::bigint[]) as u(id)
 		on conflict (room_id, account_id) where left_at is null do nothing returning account_id`
 	fresh := []ids.ID{}
 	err := q.SelectContext(ctx, &fresh, query, room, pq.Array(ids.Ints(people)), by, from, now)
