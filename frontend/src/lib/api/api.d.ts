@@ -1860,6 +1860,8 @@ export interface components {
              * @description The last number given in this room
              */
             head: number;
+            /** @description A conversation that is not listed until something is said in it */
+            hidden: boolean;
             /** @example 42 */
             id: string;
             /**
@@ -2217,6 +2219,8 @@ export interface operations {
     "list-conversations": {
         parameters: {
             query?: {
+                /** @description Those that I hid, too: a screen hears by them that something is said */
+                hidden?: boolean;
                 cursor?: string;
                 limit?: number;
             };
@@ -3191,6 +3195,8 @@ export interface operations {
                 /** @description Part of a name, a job, an organisation or what people may be asked about */
                 q?: string;
                 organisation?: string;
+                /** @description People of one of my spaces */
+                space?: string;
                 cursor?: string;
                 limit?: number;
             };
