@@ -84,6 +84,13 @@ var walk = map[string]row{
 	"get-chat-preferences": {kind: "own", why: "is the caller's"},
 	"set-chat-preferences": {kind: "own", why: "changes the caller's"},
 
+	"react":                 {kind: "thing"},
+	"unreact":               {kind: "thing"},
+	"pin-message":           {kind: "thing", role: "member"},
+	"unpin-message":         {kind: "thing", role: "member"},
+	"list-pins":             {kind: "thing"},
+	"list-message-versions": {kind: "thing"},
+
 	"list-my-topics":     {kind: "list"},
 	"list-topics":        {kind: "thing"},
 	"start-topic":        {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ac", "title": "X", "body": "X"}},
@@ -202,6 +209,8 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 func path(t *testing.T, op api.Op, things map[string]ids.ID) string {
 	query := ""
 	switch op.ID {
+	case "react", "unreact":
+		op.Path = strings.Replace(op.Path, "{name}", "heart", 1)
 	case "list-changes":
 		query = "?after=0"
 	case "search-everything", "find-stories":

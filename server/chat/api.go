@@ -25,6 +25,7 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "edit-message", Method: "PATCH", Path: "/messages/{messageId}", Summary: "Edit my message", Door: api.SignedIn, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429}}, s.patchMessage)
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
 	s.readingRoutes(r)
+	s.reactionRoutes(r)
 	s.previewRoutes(r)
 }
 

@@ -78,6 +78,9 @@ type Message struct {
 	EditedAt  *time.Time      `json:"editedAt" db:"edited_at"`
 	DeletedAt *time.Time      `json:"deletedAt" db:"deleted_at"`
 	Version   int             `json:"version" db:"version"`
+	Reactions []Reaction      `json:"reactions,omitempty" db:"-"`
+	PinnedAt  *time.Time      `json:"pinnedAt,omitempty" db:"pinned_at"`
+	PinnedBy  *Named          `json:"pinnedBy,omitempty" db:"-"`
 	Notice    *Notice         `json:"notice,omitempty" db:"notice" doc:"What happened in the room, instead of words"`
 	Can       []access.Action `json:"can,omitempty" db:"-" doc:"What the reader may do with it; absent in live frames"`
 }
@@ -85,7 +88,7 @@ type Message struct {
 // Change is one number of a room: a message, or what became of one. It comes
 // down the live connection and from the change feed in the same form.
 type Change struct {
-	Type    string   `json:"type" enum:"message,edited,deleted,gone"`
+	Type    string   `json:"type" enum:"message,edited,deleted,reacted,pinned,gone"`
 	Room    ids.ID   `json:"room"`
 	Seq     int64    `json:"seq"`
 	Message *Message `json:"message,omitempty" doc:"The message as it is now; absent when gone"`
