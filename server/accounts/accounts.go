@@ -149,14 +149,15 @@ func (s *Service) Actor(ctx context.Context, account ids.ID) (access.Actor, erro
 	return row.actor(), nil
 }
 
-// Ended gives those of the sessions that are over: signed out, run out, or of
-// an account that is suspended or erased.
-func (s *Service) Ended(ctx context.Context, sessions []ids.ID) ([]ids.ID, error) {
-	ended, err := listEnded(ctx, s.db, sessions, s.now())
+// Stale gives the sessions of those who are no longer what they were when they
+// were loaded: signed out, run out, suspended, erased, or without one of the
+// roles that they had.
+func (s *Service) Stale(ctx context.Context, held []access.Actor) ([]ids.ID, error) {
+	stale, err := listStale(ctx, s.db, held, s.now())
 	if err != nil {
-		return nil, fmt.Errorf("list ended sessions: %w", err)
+		return nil, fmt.Errorf("list stale sessions: %w", err)
 	}
-	return ended, nil
+	return stale, nil
 }
 
 func hash(secret string) []byte {
