@@ -160,7 +160,7 @@ func New(d Deps) *Service {
 	for range d.Config.Committers {
 		s.committers = append(s.committers, startCommitter(s, m))
 	}
-	d.Hub.UseRooms(realtime.Rooms{Open: s.openLive, Changes: s.liveChanges, Heads: s.heads, Gone: gone})
+	d.Hub.UseRooms(realtime.Rooms{Open: s.openLive, Changes: s.liveChanges, Heads: s.heads, Lost: s.lost, Gone: gone})
 	s.listen(d.Events)
 	return s
 }

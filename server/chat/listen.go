@@ -91,7 +91,12 @@ func (s *Service) openLive(ctx context.Context, account, room ids.ID) (realtime.
 	if err == nil && !at.Role.May(access.ViewRoom) {
 		err = sql.ErrNoRows
 	}
-	return realtime.Seat{Space: at.SpaceID, From: at.FromSeq, Head: at.Head}, err
+	return realtime.Seat{Space: at.SpaceID, From: at.FromSeq, Head: at.Head, Private: at.Kind != Open}, err
+}
+
+// lost is the hub's way to find out who is no longer in a private room.
+func (s *Service) lost(ctx context.Context, places []realtime.Place) ([]realtime.Place, error) {
+	return listLost(ctx, s.db, places)
 }
 
 // liveChanges is the hub's way to fill a gap.

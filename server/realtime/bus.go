@@ -12,8 +12,9 @@ import (
 // number of the message that it is about, its own for a new one: who was let
 // into the room after that learns of the change nothing but its number.
 type Change struct {
-	Seq, Of int64
-	Frame   json.RawMessage
+	Seq   int64           `json:"seq"`
+	Of    int64           `json:"of,omitempty"`
+	Frame json.RawMessage `json:"-"` // between nodes it follows the head of a letter
 }
 
 // Notice is what travels on the Bus: changes of one room, or a frame without
@@ -23,8 +24,8 @@ type Notice struct {
 	Room    ids.ID          `json:"room,omitempty"`
 	Space   ids.ID          `json:"space,omitempty"`
 	Account ids.ID          `json:"account,omitempty"`
-	Changes []Change        `json:"-"` // between nodes they follow the head of a letter
-	Frame   json.RawMessage `json:"-"` // the same
+	Changes []Change        `json:"changes,omitempty"`
+	Frame   json.RawMessage `json:"-"` // as that of a change
 	// Head says that the room has come to this number, without the changes.
 	Head int64 `json:"head,omitempty"`
 	// Rights says that the account's rights changed; LeftSpace, that it is no

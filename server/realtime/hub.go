@@ -32,15 +32,25 @@ type Rooms struct {
 	Changes func(ctx context.Context, room ids.ID, after int64, limit int) ([]Change, error)
 	// Heads reads the heads of rooms.
 	Heads func(ctx context.Context, rooms []ids.ID) (map[ids.ID]int64, error)
+	// Lost gives those of the places from which somebody is gone by now.
+	Lost func(ctx context.Context, places []Place) ([]Place, error)
 	// Gone is the frame of a number about which somebody may not know more.
 	Gone func(room ids.ID, seq int64) json.RawMessage
 }
 
 // Seat is a person's place in a room: of which space it is, 0 for none; after
-// which number they may see; and the room's head.
+// which number they may see; the room's head; and whether it has a list of its
+// own of who may see it.
 type Seat struct {
 	Space      ids.ID
 	From, Head int64
+	Private    bool
+}
+
+// Place is somebody in a private room.
+type Place struct {
+	Account ids.ID `db:"account_id"`
+	Room    ids.ID `db:"room_id"`
 }
 
 // Hub is all live connections of this node.

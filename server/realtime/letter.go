@@ -16,12 +16,11 @@ const mostLetter = 64 << 10
 // frames as they are, since they are most of it and need no second look.
 // Fields that a node does not know it ignores, so versions may differ.
 type letter struct {
-	Node  string  `json:"node"`
-	N     uint64  `json:"n"`               // the node's letters have numbers without gaps
-	Pulse bool    `json:"pulse,omitempty"` // no letter: only says that N was the last
-	Bye   bool    `json:"bye,omitempty"`   // the node stops
-	Seqs  []int64 `json:"seqs,omitempty"`
-	Sizes []int   `json:"sizes,omitempty"` // of the frames of Seqs, or of Frame
+	Node  string `json:"node"`
+	N     uint64 `json:"n"`               // the node's letters have numbers without gaps
+	Pulse bool   `json:"pulse,omitempty"` // no letter: only says that N was the last
+	Bye   bool   `json:"bye,omitempty"`   // the node stops
+	Sizes []int  `json:"sizes,omitempty"` // of the frames of Changes, and of Frame
 	Notice
 }
 
@@ -29,10 +28,10 @@ var errLetter = errors.New("not a letter")
 
 // bytes gives what travels.
 func (l letter) bytes() []byte {
-	l.Seqs, l.Sizes = nil, nil
+	l.Sizes = nil
 	total := 1
 	for _, c := range l.Changes {
-		l.Seqs, l.Sizes = append(l.Seqs, c.Seq), append(l.Sizes, len(c.Frame))
+		l.Sizes = append(l.Sizes, len(c.Frame))
 		total += len(c.Frame)
 	}
 	if l.Frame != nil {
@@ -57,7 +56,7 @@ func readLetter(data []byte) (letter, error) {
 	if err := json.Unmarshal(head, &l); err != nil {
 		return l, fmt.Errorf("%w: %w", errLetter, err)
 	}
-	if l.Node == "" || len(l.Seqs) > len(l.Sizes) {
+	if l.Node == "" || len(l.Sizes) < len(l.Changes) || len(l.Sizes) > len(l.Changes)+1 {
 		return l, errLetter
 	}
 	for i, size := range l.Sizes {
@@ -66,8 +65,8 @@ func readLetter(data []byte) (letter, error) {
 		}
 		frame := json.RawMessage(frames[:size:size])
 		frames = frames[size:]
-		if i < len(l.Seqs) {
-			l.Changes = append(l.Changes, Change{Seq: l.Seqs[i], Frame: frame})
+		if i < len(l.Changes) {
+			l.Changes[i].Frame = frame
 		} else {
 			l.Frame = frame
 		}

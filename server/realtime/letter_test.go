@@ -14,7 +14,7 @@ import (
 // full is a notice with something in every field that travels.
 func full() Notice {
 	return Notice{
-		Room: 1, Space: 2, Account: 3, Changes: []Change{{4, json.RawMessage("{\"a\":\"\n\"}")}, {5, json.RawMessage(`{}`)}},
+		Room: 1, Space: 2, Account: 3, Changes: []Change{{4, 3, json.RawMessage("{\"a\":\"\n\"}")}, {5, 5, json.RawMessage(`{}`)}},
 		Frame: json.RawMessage(`{"type":"x"}`), Head: 6, Rights: true, LeftSpace: 7, LeftRoom: 11, Sessions: []ids.ID{8, 9},
 		Alive: &Alive{Away: true, Spaces: []ids.ID{10}, Ago: time.Second}, Who: true,
 	}
@@ -27,6 +27,11 @@ func TestLettersHoldEverything(t *testing.T) {
 	for v, i := reflect.ValueOf(n), 0; i < v.NumField(); i++ {
 		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Missed" {
 			t.Errorf("the field %s is not tested", name)
+		}
+	}
+	for v, i := reflect.ValueOf(n.Changes[0]), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("the field %s of a change is not tested", v.Type().Field(i).Name)
 		}
 	}
 	for _, n := range []Notice{n, {Frame: json.RawMessage(`{}`), Space: 1}, {Who: true}} {
@@ -48,7 +53,7 @@ func TestLongNoticesAreCut(t *testing.T) {
 		if seq == 150 {
 			size = mostLetter + 1
 		}
-		n.Changes = append(n.Changes, Change{seq + 1, frame(size)})
+		n.Changes = append(n.Changes, Change{seq + 1, seq + 1, frame(size)})
 	}
 	due := int64(1)
 	pieces := n.pieces()
@@ -81,7 +86,7 @@ func TestLongNoticesAreCut(t *testing.T) {
 func FuzzLetters(f *testing.F) {
 	f.Add(letter{Node: "a", Notice: full()}.bytes())
 	f.Add([]byte(`{"node":"a","sizes":[-1]}`))
-	f.Add([]byte(`{"node":"a","seqs":[1],"sizes":[9223372036854775807]}` + "\nxx"))
+	f.Add([]byte(`{"node":"a","changes":[{"seq":1}],"sizes":[9223372036854775807]}` + "\nxx"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l, err := readLetter(data)
 		if err != nil {
@@ -100,7 +105,7 @@ func BenchmarkPublish(b *testing.B) {
 	for _, size := range []int{1, 32} {
 		n := Notice{Room: 1}
 		for seq := range int64(size) {
-			n.Changes = append(n.Changes, Change{seq, json.RawMessage(`{"body":"` + strings.Repeat("x", 300) + `"}`)})
+			n.Changes = append(n.Changes, Change{seq, seq, json.RawMessage(`{"body":"` + strings.Repeat("x", 300) + `"}`)})
 		}
 		b.Run(fmt.Sprintf("letter of %d", size), func(b *testing.B) {
 			for b.Loop() {

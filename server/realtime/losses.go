@@ -2,7 +2,9 @@ package realtime
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"guildhall/server/access"
@@ -33,6 +35,7 @@ func (h *Hub) Watch(ctx context.Context) {
 		case <-tick.C:
 		}
 		h.checkRights(ctx) // first: what is told next is told to those who may see it
+		h.checkPlaces(ctx)
 		if missed || n%headsLook == 0 || h.bus.cutOff() {
 			h.checkHeads(ctx)
 		}
@@ -97,6 +100,35 @@ func (h *Hub) checkRights(ctx context.Context) {
 				go h.refresh(c)
 			}
 		}
+	}
+}
+
+// checkPlaces takes people out of private rooms and conversations in which they
+// are no longer.
+func (h *Hub) checkPlaces(ctx context.Context) {
+	defer h.recover("check places", nil)
+	places := map[Place]struct{}{}
+	h.mu.RLock()
+	for c := range h.conns {
+		for _, room := range c.privateRooms() {
+			places[Place{c.account, room}] = struct{}{}
+		}
+	}
+	h.mu.RUnlock()
+	if len(places) == 0 {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	lost, err := h.rooms.Lost(limited, slices.Collect(maps.Keys(places)))
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Warn("places in rooms could not be checked; they are looked at again", "error", err)
+		}
+		return
+	}
+	for _, p := range lost {
+		h.takePersonal(Notice{Account: p.Account, LeftRoom: p.Room, Frame: Raw(Access{Type: "access"})})
 	}
 }
 
