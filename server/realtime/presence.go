@@ -35,9 +35,8 @@ type Presence struct {
 
 // Alive is a sign of life, as it travels to all nodes.
 type Alive struct {
-	Away   bool          `json:"away,omitempty"`
-	Spaces []ids.ID      `json:"spaces"`
-	Ago    time.Duration `json:"ago,omitempty"` // since it was given
+	Away   bool
+	Spaces []ids.ID
 }
 
 // present is somebody who gave a sign of life.
@@ -80,12 +79,9 @@ func (a *attendance) hear(person ids.ID, s Alive, now time.Time) {
 		p = &present{}
 		a.people[person] = p
 	}
-	given := now.Add(-s.Ago)
-	if given.After(p.seen) {
-		p.seen = given
-	}
-	if !s.Away && given.After(p.here) {
-		p.here = given
+	p.seen = now
+	if !s.Away {
+		p.here = now
 	}
 	for _, space := range p.spaces {
 		if !slices.Contains(s.Spaces, space) {
@@ -186,14 +182,14 @@ func (h *Hub) alive(c *conn, away bool) {
 	if !c.mayTell(away, h.now()) {
 		return
 	}
-	for spaces := c.sharedSpaces(); ; {
-		h.bus.Publish(Notice{Account: c.account, Alive: &Alive{Away: away, Spaces: spaces}})
+	for told := (Alive{Away: away, Spaces: c.sharedSpaces()}); ; {
+		h.bus.Publish(Notice{Account: c.account, Alive: &told})
 		// A space that was lost meanwhile may have heard it after the loss.
 		now := c.sharedSpaces()
-		if slices.Equal(now, spaces) {
+		if slices.Equal(now, told.Spaces) {
 			return
 		}
-		spaces = now
+		told = Alive{Away: away, Spaces: now}
 	}
 }
 
