@@ -1,0 +1,84 @@
+// Council proxies: one that refuses to upgrade, and one that also holds answers back until they end.
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Page } from '@playwright/test';
+import { expect, test } from './world.ts';
+
+const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
+const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
+
+/** A proxy before the real server. It keeps the Host, as one in front of the site would. */
+async function proxy({ buffers }: { buffers: boolean }): Promise<{ url: string; close: () => void }> {
+	const server: Server = createServer((from, to) => {
+		const { hostname, port } = new URL(process.env.GUILDHALL_E2E_URL!);
+		const onward = request(
+			{ hostname, port, path: from.url, method: from.method, headers: from.headers, agent: false },
+			(answer) => {
+				if (!buffers) {
+					to.writeHead(answer.statusCode!, answer.headers);
+					to.flushHeaders();
+					return void answer.pipe(to);
+				}
+				const parts: Buffer[] = [];
+				answer.on('data', (part) => parts.push(part));
+				answer.on('end', () => to.writeHead(answer.statusCode!, answer.headers).end(Buffer.concat(parts)));
+			}
+		);
+		onward.on('error', () => to.destroy());
+		to.on('close', () => onward.destroy());
+		from.pipe(onward);
+	});
+	server.on('upgrade', (_, socket) =>
+		socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+	);
+	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+	return {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		close: () => {
+			server.closeAllConnections();
+			server.close();
+		}
+	};
+}
+
+for (const [name, buffers, words] of [
+	['refuses to upgrade', false, 'Limited network'],
+	['holds answers back', true, 'Delayed']
+] as const)
+	test(`messages come and go within five seconds behind a proxy that ${name}`, async ({ visit, room }) => {
+		const { id } = await room('Behind a proxy');
+		const between = await proxy({ buffers });
+		const [anna, ben] = [await visit('member', { baseURL: between.url }), await visit('facilitator')];
+		try {
+			await ben.goto(`/rooms/${id}`);
+			await expect(box(ben)).toBeVisible();
+
+			await anna.goto(`${between.url}/rooms/${id}`);
+			const loaded = Date.now();
+			await expect(box(anna)).toBeVisible();
+			await expect(anna.getByText(words)).toBeVisible({ timeout: 5000 });
+			await box(ben).fill('Can you hear me?');
+			await box(ben).press('Enter');
+			await expect(list(anna).getByText('Can you hear me?')).toBeVisible({ timeout: 5000 });
+			expect(Date.now() - loaded, 'from loading to the first live message').toBeLessThan(7500);
+
+			await box(anna).pressSequentially('Yes');
+			await expect(ben.getByText(/is writing/)).toBeVisible();
+			await box(anna).press('Enter');
+			await expect(list(ben).getByText('Yes', { exact: true })).toBeVisible();
+
+			// The way is remembered: after a reload it is the first to be tried.
+			await anna.reload();
+			await expect(anna.getByText(words)).toBeVisible({ timeout: 2000 });
+			for (const text of ['One', 'Two', 'Three']) {
+				await box(ben).fill(text);
+				await box(ben).press('Enter');
+			}
+			await expect
+				.poll(() => list(anna).locator('article .prose, article p.whitespace-pre-wrap').allInnerTexts())
+				.toEqual(['Can you hear me?', 'Yes', 'One', 'Two', 'Three']);
+		} finally {
+			await anna.close(); // before its way to the server
+			between.close();
+		}
+	});
