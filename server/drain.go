@@ -12,13 +12,15 @@ import (
 )
 
 // Close stops taking requests, tells sockets to come back later, stores what
-// was taken, and ends the work in the background. It takes at most twice the
-// drain time and a second. What does not end in that time is cut off, which is
-// no error: a peer comes back, a message is answered "try later", and a job
-// runs again when its lease is over.
+// was taken, ends the work in the background, and leaves the other nodes, who
+// are told of all that. It takes at most twice the drain time and a few
+// seconds. What does not end in that time is cut off, which is no error: a peer
+// comes back, a message is answered "try later", and a job runs again when its
+// lease is over.
 func (s *Server) Close() error {
 	s.draining.Store(true)
 	defer s.Files.Close() // nothing of it waits
+	defer s.Bus.Close()
 	err := s.closeConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
 	defer cancel()

@@ -185,7 +185,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Search = search.New(d.DB, d.Log)
 	changes := limit.NewRate(changesPerMinute)
 	s.Accounts = accounts.New(accounts.Deps{Changes: changes, DB: d.DB, Bus: s.Events, Log: d.Log, Now: d.Now, Mail: d.Mail, Words: words, Config: c, Search: s.Search, Secret: secret, Terminal: d.Terminal})
-	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload, Ended: s.Accounts.Ended})
+	s.Hub = realtime.New(realtime.Deps{Log: d.Log, Now: d.Now, Bus: s.Bus, Config: c, Metrics: s.registry, Reload: s.Accounts.Reload, Stale: s.Accounts.Stale})
 	s.Orgs = orgs.New(d.DB)
 	s.Search.ResolveNames(s.Orgs.Names)
 	mismatch := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -197,7 +197,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts, changes)
 	rate := limit.NewRate(c.LimitMessages)
 	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate, Search: s.Search})
-	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Files: s.Files, Metrics: s.registry})
+	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Files: s.Files, ActorOf: s.Accounts.Actor, Metrics: s.registry})
 	s.tellLive()
 
 	s.app = fiber.New(fiber.Config{
@@ -226,13 +226,22 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	return s, nil
 }
 
-// Start begins the node's work in the background: jobs, the beat of live
-// connections and the hourly clean-up. It is called once, before Listen.
-func (s *Server) Start(ctx context.Context) {
+// Start joins the other nodes and begins the work in the background: jobs, the
+// beat of live connections and the hourly clean-up. It is called once, before
+// Listen.
+func (s *Server) Start(ctx context.Context) error {
+	network, err := ops.Secret(ctx, s.DB, "network")
+	if err != nil {
+		return err
+	}
+	if err := s.Bus.Join(realtime.Nodes{Log: s.log, Now: s.now, Config: s.Config, Metrics: s.registry, Network: network}); err != nil {
+		return err
+	}
 	jobs, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	work, stop := context.WithCancel(jobs)
 	s.stop, s.cutOff, s.working = stop, cutOff, make(chan struct{})
 	go s.work(work, jobs)
+	return nil
 }
 
 // work runs what goes on in the background until ctx ends. Jobs under way then
@@ -242,6 +251,7 @@ func (s *Server) work(ctx, jobs context.Context) {
 	done := make(chan struct{})
 	go func() { defer close(done); s.Events.Work(ctx, jobs) }()
 	go s.Hub.Beat(ctx)
+	go s.Hub.Watch(ctx)
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {

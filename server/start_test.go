@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -68,8 +69,7 @@ func TestFiveNodesStartAtOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			s.Start(context.Background())
-			if err := s.Close(); err != nil {
+			if err := errors.Join(s.Start(context.Background()), s.Close()); err != nil {
 				t.Error(err)
 			}
 		})

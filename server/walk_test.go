@@ -7,9 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"guildhall/server/access"
 	"guildhall/server/api"
+	"guildhall/server/clock"
 	"guildhall/server/db"
 	"guildhall/server/ids"
 	"guildhall/server/library"
@@ -72,6 +74,23 @@ var walk = map[string]row{
 	"edit-message":       {kind: "thing", body: map[string]any{"body": "X", "version": 1}, role: "facilitator"},
 	"delete-message":     {kind: "thing", role: "facilitator"},
 	"preview-markup":     {kind: "own", why: "renders the caller's own words"},
+
+	"list-drafts":          {kind: "own", why: "lists the caller's drafts"},
+	"keep-draft":           {kind: "thing", body: map[string]any{"body": "X"}},
+	"list-scheduled":       {kind: "own", why: "lists the caller's messages"},
+	"schedule-message":     {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ae", "body": "X", "sendAt": "2099-01-01T00:00:00Z"}},
+	"edit-scheduled":       {kind: "thing", body: map[string]any{"body": "X", "sendAt": "2099-01-01T00:00:00Z", "version": 1}},
+	"drop-scheduled":       {kind: "thing"},
+	"get-chat-preferences": {kind: "own", why: "is the caller's"},
+	"set-chat-preferences": {kind: "own", why: "changes the caller's"},
+
+	"react":                 {kind: "thing"},
+	"unreact":               {kind: "thing"},
+	"pin-message":           {kind: "thing", role: "member"},
+	"unpin-message":         {kind: "thing", role: "member"},
+	"list-pins":             {kind: "thing"},
+	"list-message-versions": {kind: "thing"},
+
 	"list-my-topics":     {kind: "list"},
 	"list-topics":        {kind: "thing"},
 	"start-topic":        {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ac", "title": "X", "body": "X"}},
@@ -155,6 +174,9 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 	w.As("member").Post(testkit.Path("/rooms/%s/messages", room.ID), map[string]any{"clientId": ids.NewUUID(), "body": secret}).Expect(201).JSON(&message)
 	w.As("moderator").Post(testkit.Path("/spaces/%s/topics", space), map[string]any{"clientId": ids.NewUUID(), "title": secret, "body": secret}).Expect(201).JSON(&topic)
 	w.As("member").Get(testkit.Path("/topics/%s/posts", topic.ID)).Expect(200).JSON(&posts)
+	var scheduled struct{ ID ids.ID }
+	later := map[string]any{"clientId": ids.NewUUID(), "body": secret, "sendAt": clock.System().Add(time.Hour).Format(time.RFC3339)}
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), later).Expect(201).JSON(&scheduled)
 	var sessions struct{ Items []struct{ ID ids.ID } }
 	w.As("member").Get("/api/sessions").Expect(200).JSON(&sessions)
 	// Somebody who shares no space with the outsider, not even the network.
@@ -178,7 +200,7 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 	w.As("member").Get(testkit.Path("/stories/%s", story)).Expect(200)
 	return map[string]ids.ID{
 		"spaceId": space, "roomId": room.ID, "messageId": message.ID, "topicId": topic.ID, "postId": posts.Items[0].ID,
-		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": story,
+		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": story, "scheduledId": scheduled.ID,
 		"connection": 0, // a live one has a test of its own
 	}
 }
@@ -187,6 +209,8 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 func path(t *testing.T, op api.Op, things map[string]ids.ID) string {
 	query := ""
 	switch op.ID {
+	case "react", "unreact":
+		op.Path = strings.Replace(op.Path, "{name}", "heart", 1)
 	case "list-changes":
 		query = "?after=0"
 	case "search-everything", "find-stories":

@@ -139,7 +139,9 @@ func serve(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	s.Start(ctx)
+	if err := s.Start(ctx); err != nil {
+		return errors.Join(err, listener.Close(), s.Close())
+	}
 	fmt.Printf("Guildhall is ready: %s  (started in %s, Ctrl-C stops it)\n", c.URL, time.Since(started).Round(10*time.Millisecond)) //nolint:forbidigo // the one line for people
 	serving := make(chan error, 1)
 	go func() { serving <- s.Listen(listener) }()

@@ -286,3 +286,113 @@ test.describe('what is not sent yet', () => {
 		await expect.poll(() => said(page)).toEqual(['From yesterday']);
 	});
 });
+
+test.describe('mentions', () => {
+	const person = async (page: Page) => (await (await page.request.get('/api/me')).json()).person;
+	const people = (page: Page) => page.getByRole('listbox', { name: 'People in this room' });
+
+	test('somebody is found by a few letters, called, and sees it', async ({ visit, room }) => {
+		const { id } = await room('Called');
+		const [page, ben] = [await visit('member'), await visit('facilitator')];
+		const devan = await person(ben);
+		await ben.goto('/');
+		await expect(ben.getByRole('heading', { level: 1 })).toBeVisible();
+		await page.goto(`/rooms/${id}`);
+
+		await box(page).pressSequentially('Thanks @');
+		await expect(people(page).getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
+		await page.keyboard.press('ArrowDown');
+		const second = people(page).getByRole('option').nth(1);
+		await expect(second).toHaveAttribute('aria-selected', 'true');
+		await expect(box(page)).toHaveAttribute('aria-activedescendant', (await second.getAttribute('id'))!);
+		await expect(box(page)).toBeFocused();
+		for (const colorScheme of ['light', 'dark'] as const) {
+			await page.emulateMedia({ colorScheme });
+			expect((await new AxeBuilder({ page }).include('form').analyze()).violations).toEqual([]);
+		}
+
+		await page.keyboard.type(devan.name.split(' ')[0].toLowerCase());
+		await expect(people(page).getByRole('option', { name: devan.name })).toHaveAttribute('aria-selected', 'true');
+		await page.keyboard.press('Enter'); // takes the person, and does not send
+		await expect(box(page)).toHaveValue(`Thanks @${devan.name} `);
+		await expect(people(page)).toBeHidden();
+		await page.keyboard.type('for the clause');
+
+		// The draft keeps whom the name means.
+		await page.waitForTimeout(600);
+		await page.reload();
+		await expect(box(page)).toHaveValue(`Thanks @${devan.name} for the clause`);
+		await box(page).press('Enter');
+		const link = (p: Page) => list(p).getByRole('link', { name: `@${devan.name}` });
+		await expect(link(page)).toHaveAttribute('href', `/people/${devan.id}`);
+		await expect(link(page)).not.toHaveClass(/mention-me/);
+
+		const row = ben.getByRole('main').getByRole('listitem').filter({ hasText: 'Called' });
+		await expect(row).toContainText('1 new message');
+		await expect(row).toContainText('1 calls you');
+		await row.getByRole('link').click();
+		await expect(link(ben)).toHaveClass(/mention-me/);
+
+		// Editing shows the name and keeps the person.
+		await box(page).press('ArrowUp');
+		const edit = page.getByRole('textbox', { name: 'Edit your message' });
+		await expect(edit).toHaveValue(`Thanks @${devan.name} for the clause`);
+		await edit.press('End');
+		await edit.pressSequentially('s');
+		await edit.press('Enter');
+		await expect(list(page).locator('.prose')).toHaveText(`Thanks @${devan.name} for the clauses`);
+		await expect(link(page)).toHaveAttribute('href', `/people/${devan.id}`);
+	});
+
+	test('Escape leaves the sign as a sign, and Tab takes somebody', async ({ visit, room }) => {
+		const { id } = await room('Sign');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await box(page).pressSequentially('At @');
+		await expect(people(page)).toBeVisible();
+		await page.keyboard.press('Escape');
+		await expect(people(page)).toBeHidden();
+		await page.keyboard.type('ho');
+		await expect(people(page)).toBeHidden();
+		await page.keyboard.type('me and @');
+		const first = people(page).getByRole('option').first();
+		await expect(first).toBeVisible();
+		const name = await first.locator('.font-semibold').innerText();
+		await page.keyboard.press('Tab');
+		await expect(box(page)).toHaveValue(`At @home and @${name} `);
+		await expect(box(page)).toBeFocused();
+	});
+
+	test('on a phone a tap takes somebody and the keyboard stays', async ({ visit, room }) => {
+		const { id } = await room('Tap');
+		const page = await visit('member', { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
+		await page.goto(`/rooms/${id}`);
+		await box(page).tap();
+		await page.keyboard.type('@');
+		const first = people(page).getByRole('option').first();
+		await expect(first).toBeInViewport();
+		const name = await first.locator('.font-semibold').innerText();
+		await first.tap();
+		await expect(box(page)).toHaveValue(`@${name} `);
+		await expect(box(page)).toBeFocused();
+		expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+	});
+
+	test('@room is asked about first', async ({ visit, room }) => {
+		const { id } = await room('Everybody');
+		const page = await visit('member');
+		await page.goto(`/rooms/${id}`);
+		await box(page).fill('Tea is ready, @room');
+		await page.keyboard.press('Escape');
+		await box(page).press('Enter');
+		const dialog = page.getByRole('dialog', { name: 'Call everybody in this room?' });
+		await expect(dialog).toContainText(/calls everybody here: \d+ people/);
+		expect((await new AxeBuilder({ page }).include('dialog').analyze()).violations).toEqual([]);
+		await dialog.getByRole('button', { name: 'Cancel' }).click();
+		await expect(box(page)).toHaveValue('Tea is ready, @room');
+		await box(page).press('Enter');
+		await dialog.getByRole('button', { name: 'Send to all' }).click();
+		await expect(list(page).locator('strong.mention-me')).toHaveText('@room');
+		await expect(box(page)).toHaveValue('');
+	});
+});

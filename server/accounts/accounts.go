@@ -135,14 +135,29 @@ func (s *Service) Reload(ctx context.Context, session ids.ID) (access.Actor, err
 	return row.actor(), nil
 }
 
-// Ended gives those of the sessions that are over: signed out, run out, or of
-// an account that is suspended or erased.
-func (s *Service) Ended(ctx context.Context, sessions []ids.ID) ([]ids.ID, error) {
-	ended, err := listEnded(ctx, s.db, sessions, s.now())
-	if err != nil {
-		return nil, fmt.Errorf("list ended sessions: %w", err)
+// Actor gives an account's rights as they are now, without a session; a
+// stranger if it is suspended or erased. It is for what somebody asked to have
+// done later.
+func (s *Service) Actor(ctx context.Context, account ids.ID) (access.Actor, error) {
+	row, err := getActor(ctx, s.db, account)
+	if db.NoRows(err) {
+		return access.Actor{}, nil
 	}
-	return ended, nil
+	if err != nil {
+		return access.Actor{}, fmt.Errorf("load account: %w", err)
+	}
+	return row.actor(), nil
+}
+
+// Stale gives the sessions of those who are no longer what they were when they
+// were loaded: signed out, run out, suspended, erased, or without one of the
+// roles that they had.
+func (s *Service) Stale(ctx context.Context, held []access.Actor) ([]ids.ID, error) {
+	stale, err := listStale(ctx, s.db, held, s.now())
+	if err != nil {
+		return nil, fmt.Errorf("list stale sessions: %w", err)
+	}
+	return stale, nil
 }
 
 func hash(secret string) []byte {

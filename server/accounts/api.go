@@ -106,11 +106,12 @@ func (s *Service) patchMe(ctx context.Context, who access.Actor, in *patchMeInpu
 type peopleInput struct {
 	Q            string    `query:"q" maxLength:"200" doc:"Part of a name, a job, an organisation or what people may be asked about"`
 	Organisation ids.Param `query:"organisation"`
+	Space        ids.Param `query:"space" doc:"People of one of my spaces"`
 	api.Paging
 }
 
 func (s *Service) getPeople(ctx context.Context, who access.Actor, in *peopleInput) (*api.Page[Person], error) {
-	by := Search{Text: in.Q, Organisation: in.Organisation.ID}
+	by := Search{Text: in.Q, Organisation: in.Organisation.ID, Space: in.Space.ID}
 	if err := api.ReadCursor(in.Cursor, &by.AfterName, &by.AfterID); err != nil {
 		return nil, err
 	}

@@ -176,7 +176,11 @@ func GetPerson(ctx context.Context, q db.Q, id ids.ID) (Person, error) {
 
 // People lists those who share a space with the reader, by name.
 func (s *Service) People(ctx context.Context, who access.Actor, by Search, limit int) (*api.Page[Person], error) {
-	list, err := listPeople(ctx, s.db, who.In(access.ViewSpace), by, limit+1)
+	spaces := who.In(access.ViewSpace)
+	if by.Space != 0 {
+		spaces = slices.DeleteFunc(spaces, func(id int64) bool { return id != int64(by.Space) })
+	}
+	list, err := listPeople(ctx, s.db, spaces, by, limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}

@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -143,6 +144,13 @@ func TestPeople(t *testing.T) {
 	}
 	if got := list("member", "MODER"); !slices.Equal(got, []string{"moderator", "otherModerator"}) {
 		t.Errorf("a part of a name: %v", got)
+	}
+	cohort := fmt.Sprintf("&space=%s", w.Space("cohortA"))
+	if got := list("member", cohort); !slices.Equal(got, []string{"facilitator", "member", "moderator"}) {
+		t.Errorf("of a cohort: %v", got)
+	}
+	if got := list("outsider", cohort); len(got) != 0 {
+		t.Errorf("of a cohort that one is not in: %v", got)
 	}
 	for _, wild := range []string{"%25", "_____", "%5C"} {
 		if got := list("member", wild); len(got) != 0 {

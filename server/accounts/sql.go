@@ -47,6 +47,16 @@ func getSession(ctx context.Context, q db.Q, token []byte, now time.Time) (sessi
 	return row, err
 }
 
+func getActor(ctx context.Context, q db.Q, account ids.ID) (sessionRow, error) {
+	const query = `select a.id as account_id, a.name, a.language, a.site_role, a.load_number is not null as load,
+			(select jsonb_object_agg(m.space_id, m.role) from memberships m join spaces p on p.id = m.space_id and p.deleted_at is null
+				where m.account_id = a.id and m.ended_at is null) as roles
+		from accounts a where a.id = $1 and a.suspended_at is null and a.erased_at is null`
+	var row sessionRow
+	err := q.GetContext(ctx, &row, query, account)
+	return row, err
+}
+
 func getSessionByID(ctx context.Context, q db.Q, id ids.ID, now time.Time) (sessionRow, error) {
 	const query = `select s.id as session_id, a.id as account_id, a.name, a.language, a.site_role, a.load_number is not null as load, s.last_seen_at,
 			(select jsonb_object_agg(m.space_id, m.role) from memberships m join spaces p on p.id = m.space_id and p.deleted_at is null
@@ -102,14 +112,27 @@ func endSessionOf(ctx context.Context, q db.Q, token []byte, now time.Time) (end
 	return s, err
 }
 
-// listEnded reads each by its key: some ten thousand at a time are few.
-func listEnded(ctx context.Context, q db.Q, sessions []ids.ID, now time.Time) ([]ids.ID, error) {
-	const query = `select u.id from unnest($1::bigint[]) as u(id) where not exists (
-		select 1 from sessions s join accounts a on a.id = s.account_id
-		where s.id = u.id and s.ended_at is null and s.expires_at > $2 and a.suspended_at is null and a.erased_at is null)`
-	var ended []ids.ID
-	err := q.SelectContext(ctx, &ended, query, pq.Array(ids.Ints(sessions)), now)
-	return ended, err
+// listStale reads each session and each membership by its key: some ten
+// thousand at a time are few.
+func listStale(ctx context.Context, q db.Q, held []access.Actor, now time.Time) ([]ids.ID, error) {
+	const query = `select u.id from unnest($1::bigint[], $2::text[]) as u(id, site) where not exists (
+			select from sessions s join accounts a on a.id = s.account_id
+			where s.id = u.id and a.site_role = u.site and s.ended_at is null and s.expires_at > $3 and a.suspended_at is null and a.erased_at is null)
+		union
+		select u.id from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) as u(id, account_id, space_id, role) where not exists (
+			select from memberships m where m.account_id = u.account_id and m.space_id = u.space_id and m.ended_at is null and m.role = u.role)
+			or exists (select from spaces p where p.id = u.space_id and p.deleted_at is not null)`
+	var sessions, in, people, spaces []int64
+	var sites, roles []string
+	for _, who := range held {
+		sessions, sites = append(sessions, int64(who.SessionID)), append(sites, string(who.Site))
+		for space, role := range who.Roles {
+			in, people, spaces, roles = append(in, int64(who.SessionID)), append(people, int64(who.ID)), append(spaces, int64(space)), append(roles, string(role))
+		}
+	}
+	var stale []ids.ID
+	err := q.SelectContext(ctx, &stale, query, pq.Array(sessions), pq.Array(sites), now, pq.Array(in), pq.Array(people), pq.Array(spaces), pq.Array(roles))
+	return stale, err
 }
 
 type codeRow struct {
@@ -409,6 +432,7 @@ func getPerson(ctx context.Context, q db.Q, spaces []int64, id ids.ID) (Profile,
 type Search struct {
 	Text         string
 	Organisation ids.ID
+	Space        ids.ID // one that the reader is in
 	AfterName    string
 	AfterID      ids.ID
 }

@@ -16,6 +16,8 @@ const bodySize = 128 << 10
 // Routes adds the endpoints.
 func (s *Service) Routes(r *api.Router) {
 	s.roomRoutes(r)
+	s.writingRoutes(r)
+	s.preferenceRoutes(r)
 	api.Handle(r, api.Op{ID: "list-messages", Method: "GET", Path: "/rooms/{roomId}/messages", Summary: "Messages of a room, in order", Door: api.SignedIn, Errors: []int{404}}, s.getMessages)
 	api.Handle(r, api.Op{ID: "post-message", Method: "POST", Path: "/rooms/{roomId}/messages", Summary: "Say something in a room", Door: api.SignedIn, Status: 201, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429, 503}}, s.postMessage)
 	api.Handle(r, api.Op{ID: "list-changes", Method: "GET", Path: "/rooms/{roomId}/changes", Summary: "What happened in a room after a number", Door: api.SignedIn, Errors: []int{404}}, s.getChanges)
@@ -23,6 +25,7 @@ func (s *Service) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "edit-message", Method: "PATCH", Path: "/messages/{messageId}", Summary: "Edit my message", Door: api.SignedIn, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429}}, s.patchMessage)
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
 	s.readingRoutes(r)
+	s.reactionRoutes(r)
 	s.previewRoutes(r)
 }
 

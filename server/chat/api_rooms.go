@@ -104,8 +104,13 @@ func (s *Service) deletePerson(ctx context.Context, who access.Actor, in *roomPe
 	return s.Leave(ctx, who, in.RoomID.ID, in.PersonID.ID)
 }
 
-func (s *Service) getConversations(ctx context.Context, who access.Actor, in *api.Paging) (*api.Page[Room], error) {
-	return s.Conversations(ctx, who, in.Cursor, in.Limit)
+type conversationsInput struct {
+	Hidden bool `query:"hidden" doc:"Those that I hid, too: a screen hears by them that something is said"`
+	api.Paging
+}
+
+func (s *Service) getConversations(ctx context.Context, who access.Actor, in *conversationsInput) (*api.Page[Room], error) {
+	return s.Conversations(ctx, who, in.Hidden, in.Cursor, in.Limit)
 }
 
 type conversationInput struct{ Body NewConversation }

@@ -54,6 +54,7 @@ type Room struct {
 	Notify        string            `json:"notify" db:"notify" enum:"all,mentions,nothing" doc:"Of what the reader wants to be told"`
 	Muted         bool              `json:"muted" db:"muted" doc:"By the reader: it shows no badge"`
 	Left          bool              `json:"left" db:"left" doc:"An open room that is not in the reader's list, until they join again"`
+	Hidden        bool              `json:"hidden" db:"hidden" doc:"A conversation that is not listed until something is said in it"`
 	RetentionDays *int              `json:"retentionDays" db:"retention_days" doc:"Days after which messages are deleted; null keeps them"`
 	Archived      bool              `json:"archived" db:"archived"`
 	Version       int               `json:"version" db:"version"`
@@ -77,6 +78,9 @@ type Message struct {
 	EditedAt  *time.Time      `json:"editedAt" db:"edited_at"`
 	DeletedAt *time.Time      `json:"deletedAt" db:"deleted_at"`
 	Version   int             `json:"version" db:"version"`
+	Reactions []Reaction      `json:"reactions,omitempty" db:"-"`
+	PinnedAt  *time.Time      `json:"pinnedAt,omitempty" db:"pinned_at"`
+	PinnedBy  *Named          `json:"pinnedBy,omitempty" db:"-"`
 	Notice    *Notice         `json:"notice,omitempty" db:"notice" doc:"What happened in the room, instead of words"`
 	Can       []access.Action `json:"can,omitempty" db:"-" doc:"What the reader may do with it; absent in live frames"`
 }
@@ -84,7 +88,7 @@ type Message struct {
 // Change is one number of a room: a message, or what became of one. It comes
 // down the live connection and from the change feed in the same form.
 type Change struct {
-	Type    string   `json:"type" enum:"message,edited,deleted,gone"`
+	Type    string   `json:"type" enum:"message,edited,deleted,reacted,pinned,gone"`
 	Room    ids.ID   `json:"room"`
 	Seq     int64    `json:"seq"`
 	Message *Message `json:"message,omitempty" doc:"The message as it is now; absent when gone"`
@@ -97,7 +101,6 @@ type ReadMark struct {
 	LastReadSeq int64  `json:"lastReadSeq"`
 	Unread      int    `json:"unread"`
 	Mentions    int    `json:"mentions"`
-	Lowered     bool   `json:"lowered,omitempty" doc:"Marked as unread by intent: an open room is not to mark it read again by itself"`
 }
 
 // SpaceChanged says that the rooms of a space changed: load the list again.
@@ -123,6 +126,9 @@ type Service struct {
 	previews   *limit.Rate
 	files      *files.Store
 	config     config.Config
+	drafts     *limit.Rate
+	zone       *time.Location // of the network
+	actorOf    func(context.Context, ids.ID) (access.Actor, error)
 	committers []*committer
 }
 
@@ -138,17 +144,23 @@ type Deps struct {
 	Rate    *limit.Rate
 	Files   *files.Store
 	Metrics prometheus.Registerer
+	// ActorOf gives an account's rights as they are now.
+	ActorOf func(context.Context, ids.ID) (access.Actor, error)
 }
 
 // New makes the service, adds its listeners and starts its committers, which
 // Close ends.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate, previews: limit.NewRate(previewsPerMinute), files: d.Files, config: d.Config}
+	s := &Service{
+		db: d.DB, log: d.Log, now: d.Now, bus: d.Bus, rate: d.Rate,
+		previews: limit.NewRate(previewsPerMinute), drafts: limit.NewRate(draftsPerMinute), zone: d.Config.Zone, actorOf: d.ActorOf,
+		files: d.Files, config: d.Config,
+	}
 	m := newCommitMetrics(d.Metrics)
 	for range d.Config.Committers {
 		s.committers = append(s.committers, startCommitter(s, m))
 	}
-	d.Hub.UseRooms(realtime.Rooms{Open: s.openLive, Changes: s.liveChanges, Heads: s.heads, Gone: gone})
+	d.Hub.UseRooms(realtime.Rooms{Open: s.openLive, Changes: s.liveChanges, Heads: s.heads, Lost: s.lost, Gone: gone})
 	s.listen(d.Events)
 	return s
 }
@@ -164,6 +176,10 @@ func (s *Service) Close(ctx context.Context) error {
 		err = errors.Join(err, c.wait(ctx))
 	}
 	return err
+}
+
+func rawDraft(d Draft, device string) json.RawMessage {
+	return realtime.Raw(DraftChanged{Type: "draft", Draft: d, Device: device})
 }
 
 // gone is the frame of a number of which there is no more to tell.

@@ -16,13 +16,13 @@ import (
 )
 
 // Conversations lists the conversations that the person is in, the last spoken
-// in first. Those they hid come back when something is said.
-func (s *Service) Conversations(ctx context.Context, who access.Actor, cursor string, limit int) (*api.Page[Room], error) {
+// in first. Those they hid come back when something is said, or with hidden.
+func (s *Service) Conversations(ctx context.Context, who access.Actor, hidden bool, cursor string, limit int) (*api.Page[Room], error) {
 	before := conversationPlace{At: farOff, ID: 1 << 62}
 	if err := api.ReadCursor(cursor, &before.At, &before.ID); err != nil {
 		return nil, err
 	}
-	list, err := listConversations(ctx, s.db, who.ID, before, limit+1)
+	list, err := listConversations(ctx, s.db, who.ID, hidden, before, limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("list conversations: %w", err)
 	}
@@ -45,6 +45,11 @@ type NewConversation struct {
 	Name   string   `json:"name,omitempty" maxLength:"80" doc:"Of a group; without one it goes by its people"`
 }
 
+// pairOf names the one conversation of two people.
+func pairOf(one, other ids.ID) string {
+	return fmt.Sprintf("%d:%d", min(one, other), max(one, other))
+}
+
 // Converse gives the conversation with one other person, which exists once for
 // the two, or makes one between several.
 func (s *Service) Converse(ctx context.Context, who access.Actor, in NewConversation) (*Room, error) {
@@ -64,7 +69,7 @@ func (s *Service) Converse(ctx context.Context, who access.Actor, in NewConversa
 	}
 	room := newRoom{Kind: Group, Name: in.Name, By: who.ID}
 	if len(others) == 1 {
-		room.Kind, room.Pair = Direct, fmt.Sprintf("%d:%d", min(who.ID, others[0]), max(who.ID, others[0]))
+		room.Kind, room.Pair = Direct, pairOf(who.ID, others[0])
 	}
 	var id ids.ID
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {

@@ -37,6 +37,9 @@ func TestDirect(t *testing.T) {
 	if again := converse(w, "outsider", "member"); again.ID != room.ID || again.Kind != chat.Direct || again.SpaceID != 0 {
 		t.Errorf("the other way round: %+v and %+v", room, again)
 	}
+	if list := conversations(w, "outsider"); len(list) != 0 {
+		t.Errorf("nothing was said yet: %+v", list)
+	}
 	m := say(w, "member", room.ID, "Between us")
 	if list := conversations(w, "outsider"); len(list) != 1 || list[0].Unread != 1 || len(list[0].People) != 1 || list[0].People[0].ID != w.As("member").ID {
 		t.Errorf("the other's list: %+v", list)
@@ -58,6 +61,11 @@ func TestDirect(t *testing.T) {
 	w.As("outsider").Put(testkit.Path("/rooms/%s/settings", room.ID), words{"notify": "all", "muted": false, "hidden": true}).Expect(200)
 	if list := conversations(w, "outsider"); len(list) != 0 {
 		t.Errorf("hidden, and listed: %+v", list)
+	}
+	var all struct{ Items []chat.Room }
+	w.As("outsider").Get("/api/conversations?hidden=true").Expect(200).JSON(&all)
+	if len(all.Items) != 1 || !all.Items[0].Hidden {
+		t.Errorf("asked for, too: %+v", all.Items)
 	}
 	say(w, "member", room.ID, "Still there?")
 	if list := conversations(w, "outsider"); len(list) != 1 || list[0].Unread != 2 {

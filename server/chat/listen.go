@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 
 	"guildhall/server/access"
 	"guildhall/server/db"
@@ -32,7 +34,7 @@ func (s *Service) listen(bus *events.Bus) {
 	})
 	events.Live(bus, func(list []events.RoomRead) {
 		for _, e := range list {
-			f := ReadMark{Type: "read", Room: e.RoomID, LastReadSeq: e.LastReadSeq, Unread: e.Unread, Mentions: e.Mentions, Lowered: e.Lowered}
+			f := ReadMark{Type: "read", Room: e.RoomID, LastReadSeq: e.LastReadSeq, Unread: e.Unread, Mentions: e.Mentions}
 			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(f)})
 		}
 	})
@@ -56,6 +58,28 @@ func (s *Service) listen(bus *events.Bus) {
 			s.bus.Publish(realtime.Notice{Account: e.AccountID, LeftRoom: e.RoomID, Frame: realtime.Raw(RoomChanged{Type: "room", Room: e.RoomID})})
 		}
 	})
+	events.Live(bus, func(list []events.DraftKept) {
+		for _, e := range list {
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: e.Frame})
+		}
+	})
+	events.Live(bus, func(list []events.ScheduledChanged) {
+		for _, e := range list {
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(ScheduledChanged{Type: "scheduled"})})
+		}
+	})
+	events.Live(bus, func(list []events.ChatPreferencesSet) {
+		for _, e := range list {
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(PreferencesChanged{Type: "chat-preferences"})})
+		}
+	})
+	bus.Handle(sendScheduled, func(ctx context.Context, payload []byte) error {
+		var due dueMessage
+		if err := json.Unmarshal(payload, &due); err != nil {
+			return fmt.Errorf("read job: %w", err)
+		}
+		return s.sendDue(ctx, due)
+	})
 	events.Kept(bus, "chat-leave-private-rooms", func(ctx context.Context, e events.MemberRemoved) error {
 		return s.db.Tx(ctx, func(tx *db.Tx) error { return endSeatsIn(ctx, tx, e.SpaceID, e.AccountID, s.now()) })
 	}, nil)
@@ -67,7 +91,12 @@ func (s *Service) openLive(ctx context.Context, account, room ids.ID) (realtime.
 	if err == nil && !at.Role.May(access.ViewRoom) {
 		err = sql.ErrNoRows
 	}
-	return realtime.Seat{Space: at.SpaceID, From: at.FromSeq, Head: at.Head}, err
+	return realtime.Seat{Space: at.SpaceID, From: at.FromSeq, Head: at.Head, Private: at.Kind != Open}, err
+}
+
+// lost is the hub's way to find out who is no longer in a private room.
+func (s *Service) lost(ctx context.Context, places []realtime.Place) ([]realtime.Place, error) {
+	return listLost(ctx, s.db, places)
 }
 
 // liveChanges is the hub's way to fill a gap.

@@ -16,13 +16,28 @@ import (
 const batch = 5000
 
 // Row is one room to load, with what was said in it, oldest first. Key names
-// the room for ever.
+// the room for ever. With People it is private to them, or without a space
+// their conversation.
 type Row struct {
 	Key, Name, Topic string
 	SpaceID          ids.ID
+	People           []ids.ID
 	CreatedAt        time.Time
 	Messages         []Said
 	Read             map[ids.ID]int64 // how far these people have read
+}
+
+// kind tells what the row is, and the pair of a direct conversation.
+func (r Row) kind() (Kind, string) {
+	switch {
+	case r.SpaceID != 0 && len(r.People) == 0:
+		return Open, ""
+	case r.SpaceID != 0:
+		return Private, ""
+	case len(r.People) == 2:
+		return Direct, pairOf(r.People[0], r.People[1])
+	}
+	return Group, ""
 }
 
 // Said is one message to load.
@@ -51,6 +66,9 @@ func loadRoom(ctx context.Context, tx *db.Tx, r Row) error {
 	}
 	if err != nil {
 		return err
+	}
+	if _, err := insertSeats(ctx, tx, id, r.People, 0, 0, r.CreatedAt); err != nil {
+		return fmt.Errorf("people: %w", err)
 	}
 	for first := 0; first < len(r.Messages); first += batch {
 		if err := loadMessages(ctx, tx, id, r, first, min(first+batch, len(r.Messages))); err != nil {

@@ -64,7 +64,7 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, in Ne
 	if err := s.committers[int(room)%len(s.committers)].commit(ctx, p); err != nil {
 		return nil, err
 	}
-	p.message.Can = messageActions(who, at.Role, &p.message)
+	p.message.forReader(who, at.Role)
 	return &p.message, nil
 }
 
@@ -152,7 +152,7 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 		return nil, err
 	}
 	for i := range out.Items {
-		out.Items[i].Can = messageActions(who, r.Role, &out.Items[i])
+		out.Items[i].forReader(who, r.Role)
 	}
 	return &out, nil
 }
@@ -237,16 +237,17 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 			return false, problem.Conflict("message-deleted", "This message was deleted.")
 		}
 		if m.Version != version {
-			m.Can = messageActions(who, at.Role, m)
+			m.forReader(who, at.Role)
 			return false, problem.Stale(m)
 		}
 		if m.Body == body {
 			return false, nil
 		}
-		now := s.now().Truncate(time.Millisecond)
-		if err := mayPost(ctx, tx, m, now); err != nil {
+		// Asked again, in the transaction that stores the words.
+		if err := s.mayTouch(ctx, tx, who, m, access.PostMessage); err != nil {
 			return false, err
 		}
+		now := s.now().Truncate(time.Millisecond)
 		if err := insertVersion(ctx, tx, m, now); err != nil {
 			return false, fmt.Errorf("keep version: %w", err)
 		}
@@ -256,16 +257,6 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 		}
 		return true, updateMessage(ctx, tx, m)
 	})
-}
-
-// mayPost checks again, in the transaction that stores the words, that their
-// author may still write in the room.
-func mayPost(ctx context.Context, tx *db.Tx, m *Message, now time.Time) error {
-	checks, err := checkPosts(ctx, tx, []*post{{message: *m}}, now)
-	if err != nil {
-		return fmt.Errorf("check author: %w", err)
-	}
-	return checks[0].refusal("message")
 }
 
 // Delete takes the words of a message away: one's own, or anybody's for a
@@ -294,7 +285,7 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 			}
 		}
 		now := s.now().Truncate(time.Millisecond)
-		m.Body, m.HTML, m.DeletedAt = "", "", &now
+		m.Body, m.HTML, m.DeletedAt, m.Reactions, m.PinnedAt, m.PinnedBy = "", "", &now, nil, nil, nil
 		return true, deleteMessage(ctx, tx, id, who.ID, now)
 	})
 	return err
@@ -312,7 +303,7 @@ func (s *Service) find(ctx context.Context, who access.Actor, id ids.ID) (seat, 
 	return at, at.Role.Must(access.ViewRoom, "message")
 }
 
-// change is what edits and deletions share: lock the room's counter, alter the
+// change is what edits, deletions, reactions and pins share: lock the room's counter, alter the
 // message, and if it altered take the next number and tell.
 func (s *Service) change(ctx context.Context, who access.Actor, at seat, id ids.ID, kind string, alter func(*db.Tx, *Message) (bool, error)) (*Message, error) {
 	var m Message
@@ -338,6 +329,6 @@ func (s *Service) change(ctx context.Context, who access.Actor, at seat, id ids.
 	if err != nil {
 		return nil, err
 	}
-	m.Can = messageActions(who, at.Role, &m)
+	m.forReader(who, at.Role)
 	return &m, nil
 }

@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -32,7 +31,7 @@ func insertLoaded(ctx context.Context, q db.Q, list []Message) error {
 // messageColumns needs messages m and people p of the author.
 const messageColumns = `m.id, m.room_id, m.seq, m.client_id, m.version, m.created_at, m.edited_at, m.deleted_at,
 	case when m.deleted_at is null then m.body else '' end as body, case when m.deleted_at is null then m.html else '' end as html,
-	m.notice as kept, p.id as "author.id", p.name as "author.name", p.job as "author.job", p.organisation as "author.organisation",
+	case when m.deleted_at is null then m.reactions end as reactions, m.pinned_at, m.pinned_by, m.notice as kept, p.id as "author.id", p.name as "author.name", p.job as "author.job", p.organisation as "author.organisation",
 	p.organisation_id as "author.organisation_id", p.former as "author.former"`
 
 const messageTables = ` from messages m join people p on p.id = m.author_id `
@@ -40,7 +39,9 @@ const messageTables = ` from messages m join people p on p.id = m.author_id `
 // messageRow is a message as it is read.
 type messageRow struct {
 	Message
-	Kept db.JSON[*keptNotice] `db:"kept"`
+	Kept      db.JSON[*keptNotice]    `db:"kept"`
+	Reactions db.JSON[[]keptReaction] `db:"reactions"`
+	PinnedBy  *ids.ID                 `db:"pinned_by"`
 }
 
 func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]Message, error) {
@@ -54,35 +55,50 @@ func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]M
 		if k := r.Kept.V; k != nil {
 			list[i].Notice = &Notice{Kind: k.Kind, PeopleIDs: k.People, History: k.History, Name: k.Name}
 		}
+		for _, k := range r.Reactions.V {
+			list[i].Reactions = append(list[i].Reactions, k.reaction())
+		}
+		if r.PinnedBy != nil {
+			list[i].PinnedBy = &Named{ID: *r.PinnedBy}
+		}
 	}
-	return list, fillNotices(ctx, q, list)
+	return list, fillPeople(ctx, q, list)
 }
 
-// fillNotices gives the people of notices the names that they have now.
-func fillNotices(ctx context.Context, q db.Q, list []Message) error {
+// fillPeople gives the people of notices, reactions and pins the names that
+// they have now.
+func fillPeople(ctx context.Context, q db.Q, list []Message) error {
 	var wanted []ids.ID
 	for _, m := range list {
 		if m.Notice != nil {
 			wanted = append(wanted, m.Notice.PeopleIDs...)
+		}
+		for _, r := range m.Reactions {
+			wanted = append(wanted, r.first()...)
+		}
+		if m.PinnedBy != nil {
+			wanted = append(wanted, m.PinnedBy.ID)
 		}
 	}
 	if len(wanted) == 0 {
 		return nil
 	}
 	const query = `select id, name, job, organisation, organisation_id, former from people where id = any($1)`
-	var people []accounts.Person
-	if err := q.SelectContext(ctx, &people, query, pq.Array(ids.Ints(wanted))); err != nil {
+	var found []accounts.Person
+	if err := q.SelectContext(ctx, &found, query, pq.Array(ids.Ints(wanted))); err != nil {
 		return err
 	}
-	for _, m := range list {
-		if m.Notice == nil {
-			continue
-		}
-		for _, p := range people {
-			if slices.Contains(m.Notice.PeopleIDs, p.ID) {
-				m.Notice.People = append(m.Notice.People, p)
+	people := make(map[ids.ID]accounts.Person, len(found))
+	for _, p := range found {
+		people[p.ID] = p
+	}
+	for i := range list {
+		if n := list[i].Notice; n != nil {
+			for _, id := range n.PeopleIDs {
+				n.People = append(n.People, people[id])
 			}
 		}
+		list[i].nameReactors(people)
 	}
 	return nil
 }
@@ -264,7 +280,8 @@ func updateMessage(ctx context.Context, q db.Q, m *Message) error {
 }
 
 func deleteMessage(ctx context.Context, q db.Q, id, by ids.ID, now time.Time) error {
-	const query = `update messages set deleted_at = $3, deleted_by = $2 where id = $1`
+	const query = `with reacted as (delete from message_reactions where message_id = $1)
+		update messages set deleted_at = $3, deleted_by = $2, reactions = null, pinned_at = null, pinned_by = null where id = $1`
 	_, err := q.ExecContext(ctx, query, id, by, now)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"guildhall/server/db"
 	"guildhall/server/ids"
+	"guildhall/server/realtime"
 )
 
 // personPlace is the sort key of a list of people.
@@ -46,7 +47,7 @@ func countKnown(ctx context.Context, q db.Q, people []ids.ID, spaces []int64) (i
 // insertSeats gives those who had no seat.
 func insertSeats(ctx context.Context, q db.Q, room ids.ID, people []ids.ID, by ids.ID, from int64, now time.Time) ([]ids.ID, error) {
 	const query = `insert into room_members (room_id, account_id, from_seq, added_by, joined_at)
-		select $1, u.id, $4, $3, $5 from unnest($2::bigint[]) as u(id)
+		select $1, u.id, $4, nullif($3::bigint, 0), $5 from unnest($2::bigint[]) as u(id)
 		on conflict (room_id, account_id) where left_at is null do nothing returning account_id`
 	fresh := []ids.ID{}
 	err := q.SelectContext(ctx, &fresh, query, room, pq.Array(ids.Ints(people)), by, from, now)
@@ -73,6 +74,19 @@ func endSeat(ctx context.Context, q db.Q, room, account ids.ID, now time.Time) (
 	}
 	n, err := res.RowsAffected()
 	return n == 1, err
+}
+
+// listLost gives those of the places whose people are in those rooms no more.
+func listLost(ctx context.Context, q db.Q, places []realtime.Place) ([]realtime.Place, error) {
+	const query = `select u.room_id, u.account_id from unnest($1::bigint[], $2::bigint[]) as u(room_id, account_id)
+		where not exists (select from room_members m where m.room_id = u.room_id and m.account_id = u.account_id and m.left_at is null)`
+	rooms, people := make([]int64, len(places)), make([]int64, len(places))
+	for i, p := range places {
+		rooms[i], people[i] = int64(p.Room), int64(p.Account)
+	}
+	var lost []realtime.Place
+	err := q.SelectContext(ctx, &lost, query, pq.Array(rooms), pq.Array(people))
+	return lost, err
 }
 
 // endSeatsIn takes somebody out of the private rooms of a space.

@@ -18,10 +18,12 @@ const readMark = `greatest(me.from_seq, coalesce(rr.last_read_seq,
 	(select o.seq from messages o where o.room_id = r.id and o.created_at < me.joined_at order by o.created_at desc limit 1), 0))`
 
 // roomColumns needs rooms r with its tables below, for the reader $1. Threads
-// have marks of their own.
+// have marks of their own. A direct conversation in which nothing was said is
+// not there yet for whom it was begun with.
 const roomColumns = `r.id, r.kind, coalesce(r.space_id, 0) as space_id, coalesce(s.name, '') as space_name, r.name, r.topic, h.last_seq as head,
-	` + readMark + ` as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days,
+	coalesce(rr.last_read_seq, 0) as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days,
 	coalesce(rs.notify, 'all') as notify, coalesce(rs.muted, false) as muted, rs.left_at is not null as left,
+	r.space_id is null and (coalesce(h.last_seq <= rs.hidden_seq, false) or h.last_seq = 0 and r.kind = 'direct' and r.created_by is distinct from $1) as hidden,
 	(select created_at from messages m where m.room_id = r.id and m.seq > me.from_seq order by seq desc limit 1) as last_at,
 	case when rs.left_at is null then (select count(*) from (select 1 from messages m
 		where m.room_id = r.id and m.author_id <> $1 and m.deleted_at is null and m.thread_id is null and m.notice is null
@@ -73,16 +75,14 @@ func listArchived(ctx context.Context, q db.Q, reader, space ids.ID, after roomP
 	return list, err
 }
 
-// listConversations gives those the reader is in, the last spoken in first. A
-// hidden one comes back when something is said in it.
-func listConversations(ctx context.Context, q db.Q, reader ids.ID, before conversationPlace, limit int) ([]roomRow, error) {
+// listConversations gives those the reader is in, the last spoken in first.
+func listConversations(ctx context.Context, q db.Q, reader ids.ID, hidden bool, before conversationPlace, limit int) ([]roomRow, error) {
 	const query = `select * from (select ` + roomColumns + `, date_trunc('milliseconds', coalesce(
 				(select created_at from messages m where m.room_id = r.id order by seq desc limit 1), r.created_at)) as spoke_at` + roomTables + `
-			where r.space_id is null and r.id in (select room_id from room_members where account_id = $1 and left_at is null)
-				and (rs.hidden_seq is null or h.last_seq > rs.hidden_seq)) mine
-		where (spoke_at, id) < ($2, $3) order by spoke_at desc, id desc limit $4`
+			where r.space_id is null and r.id in (select room_id from room_members where account_id = $1 and left_at is null)) mine
+		where (not hidden or $5) and (spoke_at, id) < ($2, $3) order by spoke_at desc, id desc limit $4`
 	list := []roomRow{}
-	err := q.SelectContext(ctx, &list, query, reader, before.At, before.ID, limit)
+	err := q.SelectContext(ctx, &list, query, reader, before.At, before.ID, limit, hidden)
 	return list, err
 }
 
@@ -165,13 +165,14 @@ func updateRoom(ctx context.Context, q db.Q, id ids.ID, in RoomEdit, now time.Ti
 // insertRow gives no row for a room that is there already, by its key or by
 // its name.
 func insertRow(ctx context.Context, q db.Q, r Row) (ids.ID, error) {
+	kind, pair := r.kind()
 	const query = `with room as (
-			insert into rooms (space_id, name, topic, created_at, source_key) values ($1, $2, $3, $4, $5)
+			insert into rooms (space_id, name, topic, created_at, source_key, kind, pair) values (nullif($1::bigint, 0), $2, $3, $4, $5, $7, nullif($8, ''))
 			on conflict do nothing returning id),
 		head as (insert into room_heads (room_id, last_seq) select id, $6::bigint from room)
 		select id from room`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, r.SpaceID, r.Name, r.Topic, r.CreatedAt, r.Key, len(r.Messages))
+	err := q.GetContext(ctx, &id, query, r.SpaceID, r.Name, r.Topic, r.CreatedAt, r.Key, len(r.Messages), kind, pair)
 	return id, err
 }
 

@@ -31,6 +31,12 @@ type Config struct {
 	MeiliURL    string `env:"MEILI_URL" flag:"meili-url" help:"address of a Meilisearch server"`
 	MeiliAPIKey string `env:"MEILI_API_KEY" secret:"yes" help:"key of the Meilisearch server"`
 
+	NATSURL       string `env:"NATS_URL" secret:"yes" help:"NATS server that carries live frames between several nodes, nats://user:password@host:4222 or tls://, more of its cluster after commas; without it one runs inside this process"`
+	ClusterListen string `env:"GUILDHALL_CLUSTER_LISTEN" flag:"cluster-listen" help:"address for other nodes, HOST:PORT: nodes on one database then carry live frames between them with no NATS server beside them"`
+	ClusterRoutes string `env:"GUILDHALL_CLUSTER_ROUTES" flag:"cluster-routes" help:"cluster addresses of other nodes, HOST:PORT, separated by commas; one that is up is enough"`
+	ClusterName   string `env:"GUILDHALL_CLUSTER_NAME" flag:"cluster-name" default:"guildhall" help:"name of the cluster, the same on all nodes"`
+	ClusterSecret string `env:"GUILDHALL_CLUSTER_SECRET" secret:"yes" help:"secret of the cluster, the same on all nodes, at least 24 characters; it also encrypts what they say to each other"`
+
 	SMTPURL  string `env:"SMTP_URL" secret:"yes" help:"mail server, smtp://user:password@host:587 or smtps://host:465; without it mail is written to the data folder, on a loopback address only"`
 	MailFrom string `env:"GUILDHALL_MAIL_FROM" flag:"mail-from" default:"Guildhall <guildhall@localhost>" help:"sender of mail"`
 
@@ -64,6 +70,8 @@ type Config struct {
 	URLGiven bool
 	// Proxies is TrustedProxies, parsed.
 	Proxies []netip.Prefix
+	// Routes is ClusterRoutes, parsed.
+	Routes []string
 	// Zone is TimeZone, loaded.
 	Zone *time.Location
 }
@@ -121,11 +129,7 @@ func (c Config) Secure() bool { return strings.HasPrefix(c.URL, "https://") }
 // check completes and validates the settings; an error is one sentence that
 // names the setting.
 func (c *Config) check() error {
-	_, port, err := net.SplitHostPort(c.Listen)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
+	if !isAddress(c.Listen) {
 		return fmt.Errorf("--listen (GUILDHALL_LISTEN) must be HOST:PORT with a port up to 65535, such as 127.0.0.1:8080, not %q", c.Listen)
 	}
 	if c.URLGiven = c.URL != ""; !c.URLGiven {
@@ -172,6 +176,9 @@ func (c *Config) check() error {
 	}
 	if c.LimitFiles > 50 {
 		return fmt.Errorf("--limit-files (GUILDHALL_LIMIT_FILES) is at most 50, not %d", c.LimitFiles)
+	}
+	if err := c.checkNodes(); err != nil {
+		return err
 	}
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {

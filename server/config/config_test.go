@@ -61,6 +61,15 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"many files": {[]string{"--limit-files", "51"}, nil, "GUILDHALL_LIMIT_FILES"},
 		"limit":      {nil, map[string]string{"GUILDHALL_LIMIT_CODES": "many"}, "GUILDHALL_LIMIT_CODES"},
 		"proxies":    {nil, map[string]string{"GUILDHALL_TRUSTED_PROXIES": "10.0.0.1, proxy"}, "GUILDHALL_TRUSTED_PROXIES"},
+		"nats":       {nil, map[string]string{"NATS_URL": "host:4222"}, "NATS_URL"},
+		"nats twice": {nil, map[string]string{"NATS_URL": "nats://a:4222,http://b:4222"}, "NATS_URL"},
+		"both":       {[]string{"--cluster-listen", "127.0.0.1:6222"}, map[string]string{"NATS_URL": "nats://a:4222"}, "NATS_URL"},
+		"cluster":    {[]string{"--cluster-listen", "6222"}, nil, "GUILDHALL_CLUSTER_LISTEN"},
+		"no secret":  {[]string{"--cluster-listen", "127.0.0.1:6222"}, nil, "GUILDHALL_CLUSTER_SECRET"},
+		"short":      {[]string{"--cluster-listen", "127.0.0.1:6222"}, map[string]string{"GUILDHALL_CLUSTER_SECRET": "hunter2"}, "GUILDHALL_CLUSTER_SECRET"},
+		"no listen":  {[]string{"--cluster-routes", "127.0.0.1:6222"}, nil, "GUILDHALL_CLUSTER_LISTEN"},
+		"routes":     {[]string{"--cluster-listen", ":6222", "--cluster-routes", "10.0.0.1:6222, :6222"}, map[string]string{"GUILDHALL_CLUSTER_SECRET": "twenty-four characters, or more"}, "GUILDHALL_CLUSTER_ROUTES"},
+		"words":      {[]string{"--cluster-listen", ":6222", "--cluster-name", "two words"}, map[string]string{"GUILDHALL_CLUSTER_SECRET": "twenty-four characters, or more"}, "GUILDHALL_CLUSTER_NAME"},
 		"zone":       {nil, map[string]string{"GUILDHALL_TIME_ZONE": "Mars/Olympus"}, "GUILDHALL_TIME_ZONE"},
 		"no flag":    {[]string{"--colour", "blue"}, nil, "colour"},
 		"stray word": {[]string{"demo"}, nil, "demo"},
@@ -75,6 +84,11 @@ func TestWrongValuesAreNamed(t *testing.T) {
 func TestNoPasswordIsTold(t *testing.T) {
 	for _, address := range []string{"mysmtp://me:hunter2@host", "smtp://me:hunter2@host:x", "smtp://me:hun%ter2@host", "me:hunter2@host"} {
 		if _, err := load(nil, map[string]string{"SMTP_URL": address}); err == nil || strings.Contains(err.Error(), "hun") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	for _, address := range []string{"http://me:hunter2@host", "nats://me:hun%ter2@host", "nats://me:hunter2@host:x", "me:hunter2@host"} {
+		if _, err := load(nil, map[string]string{"NATS_URL": address}); err == nil || strings.Contains(err.Error(), "hun") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

@@ -35,7 +35,6 @@ type RoomRead struct {
 	LastReadSeq int64  `json:"lastReadSeq"`
 	Unread      int    `json:"unread"`
 	Mentions    int    `json:"mentions"`
-	Lowered     bool   `json:"lowered,omitempty"` // marked as unread, by intent
 }
 
 // RoomMade says that a space has a new room.
@@ -56,6 +55,23 @@ type RoomChanged struct {
 // RoomLeft says that somebody is no longer in a private room or a conversation.
 type RoomLeft struct {
 	RoomID    ids.ID `json:"roomId"`
+	AccountID ids.ID `json:"accountId"`
+}
+
+// DraftKept says that somebody wrote at a draft on one device; their others
+// should know. Frame is what screens get; it is not kept.
+type DraftKept struct {
+	AccountID ids.ID          `json:"accountId"`
+	Frame     json.RawMessage `json:"-"`
+}
+
+// ScheduledChanged says that the messages that a person sends later changed.
+type ScheduledChanged struct {
+	AccountID ids.ID `json:"accountId"`
+}
+
+// ChatPreferencesSet says that a person set on one device how chat is to be.
+type ChatPreferencesSet struct {
 	AccountID ids.ID `json:"accountId"`
 }
 

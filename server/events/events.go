@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"reflect"
 	"runtime/debug"
+	"time"
 
 	"guildhall/server/db"
 )
@@ -148,6 +149,16 @@ func (b *Bus) safely(t reflect.Type, f func([]Event), batch []Event) {
 		}
 	}()
 	f(batch)
+}
+
+// Later keeps a job for a kind that Handle knows, to run at a moment or soon
+// after it. The payload holds ids, never what people wrote.
+func Later(ctx context.Context, tx *db.Tx, kind string, payload any, at time.Time) error {
+	b, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("write job %s: %w", kind, err)
+	}
+	return insertJob(ctx, tx, kind, string(b), at)
 }
 
 func (b *Bus) poke() {

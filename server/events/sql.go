@@ -30,6 +30,12 @@ func insertJobs(ctx context.Context, q db.Q, jobs []Job) error {
 	return err
 }
 
+func insertJob(ctx context.Context, q db.Q, kind, payload string, at time.Time) error {
+	const query = `insert into jobs (kind, payload, run_at) values ($1, $2::jsonb, $3)`
+	_, err := q.ExecContext(ctx, query, kind, payload, at)
+	return err
+}
+
 // claimJobs leases up to n due jobs of the kinds that this node knows. A job
 // that used up its attempts without an end (it kills the process each time)
 // becomes a dead letter here and is not run again.

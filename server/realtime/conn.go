@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +50,7 @@ type conn struct {
 	reason   string
 	changed  *sync.Cond // signalled when the writer ends, a catch-up is out, or the socket shuts
 	rooms    map[ids.ID]ids.ID
+	private  []ids.ID // of the rooms, with some that it left
 	spaces   map[ids.ID]struct{}
 	nextBeat time.Time
 
@@ -298,16 +300,32 @@ func (c *conn) remember(room ids.ID, most int) bool {
 	return true
 }
 
-// place says of which space a watched room is, 0 for none. If the person lost
-// either in the meantime, it says no.
-func (c *conn) place(room, space ids.ID) bool {
+// place says of which space a watched room is, 0 for none, and whether it is
+// private. If the person lost either in the meantime, it says no.
+func (c *conn) place(room, space ids.ID, private bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, in := c.rooms[room]; !in || c.shut || space != 0 && !c.actor.Can(access.ViewSpace, space) {
 		return false
 	}
 	c.rooms[room] = space
+	if private {
+		c.private = append(c.private, room)
+	}
 	return true
+}
+
+// privateRooms are those that the socket watches.
+func (c *conn) privateRooms() []ids.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.private = slices.DeleteFunc(c.private, func(room ids.ID) bool {
+		_, in := c.rooms[room]
+		return !in
+	})
+	slices.Sort(c.private)
+	c.private = slices.Compact(c.private) // one may come and go
+	return slices.Clone(c.private)
 }
 
 // watches says whether the room is still watched.

@@ -7,11 +7,11 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fasthttp/websocket"
@@ -32,26 +32,38 @@ type Rooms struct {
 	Changes func(ctx context.Context, room ids.ID, after int64, limit int) ([]Change, error)
 	// Heads reads the heads of rooms.
 	Heads func(ctx context.Context, rooms []ids.ID) (map[ids.ID]int64, error)
+	// Lost gives those of the places from which somebody is gone by now.
+	Lost func(ctx context.Context, places []Place) ([]Place, error)
 	// Gone is the frame of a number about which somebody may not know more.
 	Gone func(room ids.ID, seq int64) json.RawMessage
 }
 
 // Seat is a person's place in a room: of which space it is, 0 for none; after
-// which number they may see; and the room's head.
+// which number they may see; the room's head; and whether it has a list of its
+// own of who may see it.
 type Seat struct {
 	Space      ids.ID
 	From, Head int64
+	Private    bool
+}
+
+// Place is somebody in a private room.
+type Place struct {
+	Account ids.ID `db:"account_id"`
+	Room    ids.ID `db:"room_id"`
 }
 
 // Hub is all live connections of this node.
 type Hub struct {
-	log    *slog.Logger
-	now    clock.Clock
-	rooms  Rooms
-	bus    *Bus
-	reload func(ctx context.Context, session ids.ID) (access.Actor, error)
-	ended  func(ctx context.Context, sessions []ids.ID) ([]ids.ID, error)
-	counts counts
+	log     *slog.Logger
+	now     clock.Clock
+	rooms   Rooms
+	bus     *Bus
+	reload  func(ctx context.Context, session ids.ID) (access.Actor, error)
+	stale   func(ctx context.Context, held []access.Actor) ([]ids.ID, error)
+	missed  chan struct{} // notices of other nodes
+	telling atomic.Bool   // other nodes who is there
+	counts  counts
 
 	accounts, addresses *limit.Gauge
 	attendance          *attendance
@@ -76,14 +88,15 @@ type Deps struct {
 	Metrics prometheus.Registerer
 	// Reload gives a session's rights as they are now; a stranger if it ended.
 	Reload func(ctx context.Context, session ids.ID) (access.Actor, error)
-	// Ended gives those of the sessions that are over.
-	Ended func(ctx context.Context, sessions []ids.ID) ([]ids.ID, error)
+	// Stale gives the sessions of those who are no longer what they were when
+	// they were loaded: signed out, suspended, or without one of their roles.
+	Stale func(ctx context.Context, held []access.Actor) ([]ids.ID, error)
 }
 
 // New makes the hub and listens on the bus.
 func New(d Deps) *Hub {
 	h := &Hub{
-		log: d.Log, now: d.Now, bus: d.Bus, reload: d.Reload, ended: d.Ended, counts: newCounts(d.Metrics),
+		log: d.Log, now: d.Now, bus: d.Bus, reload: d.Reload, stale: d.Stale, missed: make(chan struct{}, 1), counts: newCounts(d.Metrics),
 		accounts: limit.NewGauge(d.Config.LimitSockets), addresses: limit.NewGauge(d.Config.LimitAddressSockets),
 		conns: map[*conn]struct{}{}, people: map[ids.ID]map[*conn]struct{}{}, open: map[ids.ID]*room{},
 		spaces: map[ids.ID]map[*conn]struct{}{}, inbox: map[string]*inbox{}, done: make(chan struct{}),
@@ -99,6 +112,12 @@ func (h *Hub) UseRooms(r Rooms) { h.rooms = r }
 // take is the hub's ear on the bus.
 func (h *Hub) take(n Notice) {
 	switch {
+	case n.Missed:
+		h.resync()
+	case n.Who:
+		h.tellWho()
+	case n.Room != 0 && n.Head != 0:
+		h.comeTo(n.Room, n.Head)
 	case n.Room != 0 && n.Changes != nil:
 		h.mu.RLock()
 		r := h.open[n.Room]
@@ -267,8 +286,8 @@ func (h *Hub) remove(c *conn) {
 	h.all.Done()
 }
 
-// Beat sends heartbeats and looks for rooms whose database is ahead, until
-// ctx ends. Each node runs it once.
+// Beat sends heartbeats and tells who has gone, until ctx ends. Each node runs
+// it once.
 func (h *Hub) Beat(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -279,12 +298,8 @@ func (h *Hub) Beat(ctx context.Context) {
 		case <-tick.C:
 		}
 		h.beat(h.now())
-		if n%3 == 0 {
-			h.checkSessions(ctx)
-		}
 		if n%5 == 0 {
 			h.attendance.sweep(h.now())
-			h.checkHeads(ctx)
 		}
 	}
 }
@@ -312,67 +327,6 @@ func (h *Hub) beat(now time.Time) {
 			}
 		}
 		c.push(encode(Heartbeat{Type: "heartbeat", Heads: heads}))
-	}
-}
-
-// checkSessions closes the sockets of sessions that ended without anybody
-// saying so: they ran out, or their account was suspended or erased.
-func (h *Hub) checkSessions(ctx context.Context) {
-	defer h.recover("check sessions", nil)
-	bySession := map[ids.ID][]*conn{}
-	h.mu.RLock()
-	for c := range h.conns {
-		bySession[c.session] = append(bySession[c.session], c)
-	}
-	h.mu.RUnlock()
-	if len(bySession) == 0 {
-		return
-	}
-	limited, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	ended, err := h.ended(limited, slices.Collect(maps.Keys(bySession)))
-	if err != nil {
-		if ctx.Err() == nil {
-			h.log.Warn("sessions could not be checked; they are looked at again", "error", err)
-		}
-		return
-	}
-	for _, session := range ended {
-		for _, c := range bySession[session] {
-			c.close(closeSignedOut, "signed out")
-		}
-	}
-}
-
-// checkHeads compares what was delivered with the database: a commit whose
-// answer was lost has been told by nobody.
-func (h *Hub) checkHeads(ctx context.Context) {
-	defer h.recover("check heads", nil)
-	h.mu.RLock()
-	list := make([]ids.ID, 0, len(h.open))
-	for id := range h.open {
-		list = append(list, id)
-	}
-	h.mu.RUnlock()
-	if len(list) == 0 {
-		return
-	}
-	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	heads, err := h.rooms.Heads(limited, list)
-	if err != nil {
-		if ctx.Err() == nil {
-			h.log.Warn("heads of rooms could not be read", "error", err)
-		}
-		return
-	}
-	for id, head := range heads {
-		h.mu.RLock()
-		r := h.open[id]
-		h.mu.RUnlock()
-		if r != nil && r.behind(head) {
-			go h.fill(r)
-		}
 	}
 }
 
@@ -422,6 +376,7 @@ type counts struct {
 	Sent   prometheus.Counter
 	Slow   prometheus.Counter
 	Filled prometheus.Counter
+	Resync prometheus.Counter
 }
 
 func newCounts(r prometheus.Registerer) counts {
@@ -430,8 +385,9 @@ func newCounts(r prometheus.Registerer) counts {
 		Sent:   prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_live_frames_sent_total", Help: "Frames written to live connections."}),
 		Slow:   prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_live_slow_closed_total", Help: "Live connections closed because they read too slowly."}),
 		Filled: prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_live_gap_filled_total", Help: "Changes that were read from the database to close a gap."}),
+		Resync: prometheus.NewCounter(prometheus.CounterOpts{Name: "guildhall_live_resyncs_total", Help: "Times that everything was compared with the database because other nodes may not have been heard."}),
 	}
-	r.MustRegister(c.Open, c.Sent, c.Slow, c.Filled)
+	r.MustRegister(c.Open, c.Sent, c.Slow, c.Filled, c.Resync)
 	return c
 }
 

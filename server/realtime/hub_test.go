@@ -287,7 +287,9 @@ func TestLateComers(t *testing.T) {
 	rooms.Changes = func(context.Context, ids.ID, int64, int) ([]realtime.Change, error) {
 		return []realtime.Change{old, {Seq: 10, Of: 9, Frame: []byte(`{"type":"edited","seq":10}`)}}, nil
 	}
-	rooms.Gone = func(_ ids.ID, seq int64) json.RawMessage { return realtime.Raw(map[string]any{"type": "gone", "seq": seq}) }
+	rooms.Gone = func(_ ids.ID, seq int64) json.RawMessage {
+		return realtime.Raw(map[string]any{"type": "gone", "seq": seq})
+	}
 	s := newStage(t, props{rooms: rooms})
 	first, late := s.dial(), s.dialAs("2")
 	for _, x := range []*socket{first, late} {

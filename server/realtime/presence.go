@@ -35,8 +35,9 @@ type Presence struct {
 
 // Alive is a sign of life, as it travels to all nodes.
 type Alive struct {
-	Away   bool
-	Spaces []ids.ID
+	Away   bool          `json:"away,omitempty"`
+	Spaces []ids.ID      `json:"spaces"`
+	Ago    time.Duration `json:"ago,omitempty"` // since it was given
 }
 
 // present is somebody who gave a sign of life.
@@ -79,9 +80,12 @@ func (a *attendance) hear(person ids.ID, s Alive, now time.Time) {
 		p = &present{}
 		a.people[person] = p
 	}
-	p.seen = now
-	if !s.Away {
-		p.here = now
+	given := now.Add(-s.Ago)
+	if given.After(p.seen) {
+		p.seen = given
+	}
+	if !s.Away && given.After(p.here) {
+		p.here = given
 	}
 	for _, space := range p.spaces {
 		if !slices.Contains(s.Spaces, space) {
@@ -182,14 +186,14 @@ func (h *Hub) alive(c *conn, away bool) {
 	if !c.mayTell(away, h.now()) {
 		return
 	}
-	for told := (Alive{Away: away, Spaces: c.sharedSpaces()}); ; {
-		h.bus.Publish(Notice{Account: c.account, Alive: &told})
+	for spaces := c.sharedSpaces(); ; {
+		h.bus.Publish(Notice{Account: c.account, Alive: &Alive{Away: away, Spaces: spaces}})
 		// A space that was lost meanwhile may have heard it after the loss.
 		now := c.sharedSpaces()
-		if slices.Equal(now, told.Spaces) {
+		if slices.Equal(now, spaces) {
 			return
 		}
-		told = Alive{Away: away, Spaces: now}
+		spaces = now
 	}
 }
 

@@ -128,10 +128,12 @@ func (w *watch) push(c *conn, list ...packet) {
 	c.push(list...)
 }
 
-// filled takes what the database had after r.last; nothing means that the
-// numbers held were never committed there, which cannot be, or that reading
-// failed, so the next notice or head check tries again.
-func (r *room) filled(changes []Change) (gap bool) {
+// filled takes what the database had after r.last, and says whether to read on:
+// there is a gap still, or as much came as is read at once, so that there is
+// more. Nothing means that the numbers held were never committed there, which
+// cannot be, or that reading failed, so the next notice or head check tries
+// again.
+func (r *room) filled(changes []Change) (more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.filling = false
@@ -141,12 +143,9 @@ func (r *room) filled(changes []Change) (gap bool) {
 			r.held[c.Seq] = c
 		}
 	}
-	gap = r.release()
-	if gap && r.last == before {
-		r.filling = false // no progress: do not spin
-		return false
-	}
-	return gap
+	gap := r.release()
+	r.filling = (gap || len(changes) == mostReplay) && r.last > before // no progress: do not spin
+	return r.filling
 }
 
 // started sets the head once it is known and delivers what came meanwhile.

@@ -230,7 +230,7 @@ func (h *Hub) join(c *conn, id ids.ID) *room {
 // sit goes live in a room in which the socket's person has a seat, with what it
 // missed first. It gives no when they lost it in between.
 func (h *Hub) sit(ctx context.Context, c *conn, r *room, seat Seat, after *int64) bool {
-	if !c.place(r.id, seat.Space) {
+	if !c.place(r.id, seat.Space, seat.Private) {
 		return false
 	}
 	if r.started(seat.Head) {

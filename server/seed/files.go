@@ -63,6 +63,7 @@ type space struct {
 
 type room struct {
 	Key, Space, Name, Topic string
+	People                  []string // of a private room, or without a space of a conversation
 	CreatedAt               moment
 	Messages                []said `json:"-"` // from a file of its own
 }

@@ -5,6 +5,8 @@ package seed
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -182,12 +184,8 @@ func (l *loader) roomRows() ([]chat.Row, error) {
 		unread[r.Room][r.Person] = r.Unread
 	}
 	for _, r := range l.Rooms {
-		id, in, err := l.space(r.Space)
+		row, people, err := l.roomRow(r)
 		if err != nil {
-			return nil, fmt.Errorf("room %s: %w", r.Key, err)
-		}
-		row := chat.Row{Key: key(r.Key), SpaceID: id, Name: r.Name, Topic: r.Topic, Read: map[ids.ID]int64{}}
-		if row.CreatedAt, err = r.CreatedAt.on(l.now); err != nil {
 			return nil, fmt.Errorf("room %s: %w", r.Key, err)
 		}
 		for i, m := range r.Messages {
@@ -197,12 +195,40 @@ func (l *loader) roomRows() ([]chat.Row, error) {
 			}
 			row.Messages = append(row.Messages, chat.Said{Author: author, At: at, Body: m.Body})
 		}
-		for name := range in.Members {
+		for _, name := range people {
 			row.Read[l.people[key(name)]] = int64(len(r.Messages) - unread[r.Key][name])
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// roomRow gives a room without what was said in it, and who is in it.
+func (l *loader) roomRow(r room) (chat.Row, []string, error) {
+	at, err := r.CreatedAt.on(l.now)
+	if err != nil {
+		return chat.Row{}, nil, err
+	}
+	row := chat.Row{Key: key(r.Key), Name: r.Name, Topic: r.Topic, CreatedAt: at, Read: map[ids.ID]int64{}}
+	for _, name := range r.People {
+		id, err := l.person(name)
+		if err != nil {
+			return chat.Row{}, nil, err
+		}
+		row.People = append(row.People, id)
+	}
+	if r.Space == "" {
+		return row, r.People, nil
+	}
+	id, in, err := l.space(r.Space)
+	if err != nil {
+		return chat.Row{}, nil, err
+	}
+	row.SpaceID = id
+	if len(r.People) > 0 {
+		return row, r.People, nil
+	}
+	return row, slices.Collect(maps.Keys(in.Members)), nil
 }
 
 func (l *loader) said(s said) (ids.ID, time.Time, error) {

@@ -77,6 +77,22 @@ func (w *World) On(d *db.DB, options ...Options) *World {
 	return other
 }
 
+// Beside starts another node on this world's database, with connections of its
+// own.
+func (w *World) Beside(options ...Options) *World {
+	w.T.Helper()
+	d, err := db.Open(context.Background(), db.Options{DSN: w.DB.DSN(), Pool: 8})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.T.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			w.T.Errorf("close the other node's database: %v", err)
+		}
+	})
+	return w.On(d, options...)
+}
+
 func (w *World) start(d *db.DB, o Options, cast func()) {
 	t := w.T
 	t.Helper()
@@ -106,7 +122,9 @@ func (w *World) start(d *db.DB, o Options, cast func()) {
 		t.Fatal(err)
 	}
 	w.URL = c.URL
-	w.Start(context.Background())
+	if err := w.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	cast()
 	done := make(chan struct{})
 	go func() {

@@ -60,18 +60,19 @@ export const removeMember = (spaceId: string, personId: string) =>
 
 // Rooms and messages
 export type Stretch = { before?: number; after?: number; around?: number; limit?: number };
-/** Of a room, also around a moment (RFC 3339). */
-export type RoomStretch = Stretch & { at?: string };
 export const listRooms = () => whole((cursor) => take(GET('/rooms', { params: { query: { cursor, limit: 200 } } })));
 export const getRoom = (roomId: string) => take(GET('/rooms/{roomId}', { params: { path: { roomId } } }));
 export const makeRoom = (spaceId: string, name: string, topic: string) =>
 	take(POST('/spaces/{spaceId}/rooms', { params: { path: { spaceId } }, body: { name, topic } }));
-export const listMessages = (roomId: string, query: RoomStretch = {}) =>
+export const listMessages = (roomId: string, query: Stretch = {}) =>
 	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query } }));
 export const listChanges = (roomId: string, after: number) =>
 	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } } }));
-export const postMessage = (roomId: string, clientId: string, body: string) =>
-	take(POST('/rooms/{roomId}/messages', { params: { path: { roomId } }, body: { clientId, body } }));
+export const listRoomPeople = (roomId: string, query: { q?: string; limit?: number }, signal?: Signal) =>
+	take(GET('/rooms/{roomId}/people', { params: { path: { roomId }, query: { ...query, q: some(query.q) } }, signal }));
+type NewMessage = { clientId: string; body: string; confirmRoom?: boolean };
+export const postMessage = (roomId: string, { clientId, body, confirmRoom }: NewMessage) =>
+	take(POST('/rooms/{roomId}/messages', { params: { path: { roomId } }, body: { clientId, body, confirmRoom } }));
 export const editMessage = ({ id, version }: Message, body: string) =>
 	take(PATCH('/messages/{messageId}', { params: { path: { messageId: id } }, body: { body, version } }));
 export const deleteMessage = (messageId: string) =>
@@ -79,8 +80,6 @@ export const deleteMessage = (messageId: string) =>
 export const previewMarkup = (body: string) => take(POST('/markup/preview', { body: { body } }));
 export const readRoom = (roomId: string, seq: number) =>
 	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq } }));
-export const unreadRoom = (roomId: string, seq: number) =>
-	take(PUT('/rooms/{roomId}/unread', { params: { path: { roomId } }, body: { seq } }));
 
 // Forum
 export const listNewTopics = () => take(GET('/topics', { params: { query: { unread: true, limit: 20 } } }));

@@ -30,6 +30,9 @@ export type Changes = Schemas['Feed'];
 /** What comes down the live connection, and what goes up. */
 export type LiveFrame = Schemas['LiveFrame'];
 
+/** How far a reader is in a room, and what is left. */
+export type ReadMark = Schemas['ReadMark'];
+
 export type Topic = Schemas['Topic'];
 export type ForumPost = Schemas['Post'];
 export type PostPage = Schemas['PostHistory'];

@@ -9,7 +9,7 @@ const change = (seq: number, author: string, type: Change['type'] = 'message') =
 test('messages are counted once, others’ only, up to a hundred; a gap is told', () => {
 	const client = new QueryClient();
 	const put = (more: Partial<Room>) =>
-		client.setQueryData(['rooms'], { items: [{ id: '9', head: 4, unread: 1, lastAt: null, ...more }] });
+		client.setQueryData(['rooms'], { items: [{ id: '9', head: 4, unread: 1, mentions: 0, lastAt: null, ...more }] });
 	const room = () => client.getQueryData<{ items: Room[] }>(['rooms'])!.items[0]!;
 	expect(setArrived(client, change(1, 'other'), 'me')).toBe(false); // no list yet
 

@@ -1,7 +1,8 @@
 // What is fetched by more than one page, under the name by which it is kept and thrown away.
 import type { QueryClient } from '@tanstack/svelte-query';
 import { getSpace, listNewTopics, listRooms, listServiceAreas, listSpaces, listTopics } from '#lib/api/endpoints.ts';
-import type { Change, Page, Room } from '#lib/api/types.ts';
+import type { Change, Page, ReadMark, Room } from '#lib/api/types.ts';
+import { callsMe } from '#lib/mentions.ts';
 
 export const spacesQuery = () => ({ queryKey: ['spaces'], queryFn: listSpaces });
 export const spaceQuery = (id: string) => ({ queryKey: ['spaces', id], queryFn: () => getSpace(id) });
@@ -31,7 +32,8 @@ export function setArrived(client: QueryClient, { type, room, seq, message }: Ch
 		...known,
 		head: seq,
 		lastAt: (type === 'message' && message?.createdAt) || known.lastAt,
-		unread: Math.min(100, known.unread + (theirs ? 1 : 0))
+		unread: Math.min(100, known.unread + (theirs ? 1 : 0)),
+		mentions: Math.min(100, known.mentions + (theirs && callsMe(message?.html ?? '', me) ? 1 : 0))
 	};
 	client.setQueryData<Page<Room>>(
 		['rooms'],
@@ -40,10 +42,14 @@ export function setArrived(client: QueryClient, { type, room, seq, message }: Ch
 	return true;
 }
 
-/** setRead puts a room's new count in every list on the screen, without asking the server again. */
-export function setRead(client: QueryClient, room: string, lastReadSeq: number, unread: number): void {
+/** setRead puts a room's new counts in every list on the screen, without asking the server again. */
+export function setRead(client: QueryClient, { room, lastReadSeq, unread, mentions }: ReadMark): void {
 	client.setQueryData<Page<Room>>(
 		['rooms'],
-		(rooms) => rooms && { ...rooms, items: rooms.items.map((r) => (r.id === room ? { ...r, lastReadSeq, unread } : r)) }
+		(rooms) =>
+			rooms && {
+				...rooms,
+				items: rooms.items.map((r) => (r.id === room ? { ...r, lastReadSeq, unread, mentions } : r))
+			}
 	);
 }

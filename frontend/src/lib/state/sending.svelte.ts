@@ -15,7 +15,7 @@ class Sending {
 		this.#store = await openStore(person);
 		this.outbox = new Outbox({
 			store: this.#store,
-			send: ({ room, clientId, body }) => postMessage(room, clientId, body),
+			send: (entry) => postMessage(entry.room, entry),
 			sent: (message) => this.#listeners.forEach((tell) => tell(message)),
 			name: person
 		});

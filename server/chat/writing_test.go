@@ -1,0 +1,193 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"guildhall/server/chat"
+	"guildhall/server/clock"
+	"guildhall/server/ids"
+	"guildhall/server/testkit"
+)
+
+// TestDrafts: one draft in each room, the same everywhere, one's own alone.
+func TestDrafts(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := makeRoom(w, "Room")
+	path := testkit.Path("/rooms/%s/draft", room.ID)
+	var d chat.Draft
+	w.As("member").Put(path, words{"body": "First", "device": "phone"}).Expect(200).JSON(&d)
+	w.As("member").Put(path, words{"body": "First words"}).Expect(200).JSON(&d)
+	if d.Version != 2 || d.Body != "First words" {
+		t.Errorf("kept: %+v", d)
+	}
+	drafts := func(who string) (list struct{ Items []chat.Draft }) {
+		w.As(who).Get("/api/drafts").Expect(200).JSON(&list)
+		return list
+	}
+	if list := drafts("member").Items; len(list) != 1 || list[0].Body != "First words" || list[0].RoomID != room.ID {
+		t.Errorf("listed: %+v", list)
+	}
+	if list := drafts("facilitator").Items; len(list) != 0 {
+		t.Errorf("somebody else's list: %+v", list)
+	}
+	w.As("member").Put(path, words{"body": ""}).Expect(200).JSON(&d)
+	if list := drafts("member").Items; len(list) != 0 || d.Version != 3 {
+		t.Errorf("after it was emptied: %+v, %+v", list, d)
+	}
+	w.As("member").Put(path, words{"body": "a\x00b"}).Problem(422, "invalid")
+	w.As("member").Put(path, words{"body": "x", "threadId": "987654321"}).Problem(404, "not-found")
+	w.As("outsider").Put(path, words{"body": "x"}).Problem(404, "not-found")
+	// Who lost the room has no draft in it any more.
+	w.As("member").Put(path, words{"body": "For later"}).Expect(200)
+	w.As("moderator").Delete(testkit.Path("/spaces/%s/members/%s", w.Space("cohortA"), w.As("member").ID)).Expect(204)
+	if list := drafts("member").Items; len(list) != 0 {
+		t.Errorf("a draft in a room that is lost: %+v", list)
+	}
+}
+
+// TestSendLater: a message goes out once at its time, and one that cannot says
+// why and stays.
+func TestSendLater(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(clock.System().Truncate(time.Second).Add(-time.Hour))
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	room, closed := makeRoom(w, "Room"), makeRoom(w, "To be closed")
+	at := func(d time.Duration) string { return fake.Now().Add(d).Format(time.RFC3339) }
+	schedule := func(room ids.ID, body string, in time.Duration) (m chat.Scheduled) {
+		t.Helper()
+		w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room), words{"clientId": ids.NewUUID(), "body": body, "sendAt": at(in)}).Expect(201).JSON(&m)
+		return m
+	}
+	first := schedule(room.ID, "At ten", 10*time.Minute)
+	second := schedule(closed.ID, "Too late for this room", 10*time.Minute)
+	third := schedule(room.ID, "Put off", 10*time.Minute)
+	dropped := schedule(room.ID, "Never said", 10*time.Minute)
+	w.As("member").Delete(testkit.Path("/scheduled/%s", dropped.ID)).Expect(204)
+	var edited chat.Scheduled
+	edit := testkit.Path("/scheduled/%s", third.ID)
+	w.As("member").Patch(edit, words{"body": "Put off, and changed", "sendAt": at(30 * time.Minute), "version": 1}).Expect(200).JSON(&edited)
+	w.As("member").Patch(edit, words{"body": "x", "sendAt": at(30 * time.Minute), "version": 1}).Problem(409, "stale")
+	w.As("facilitator").Patch(edit, words{"body": "x", "sendAt": at(time.Minute), "version": 2}).Problem(404, "not-found")
+	w.As("facilitator").Delete(edit).Problem(404, "not-found")
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), words{"clientId": ids.NewUUID(), "body": "x", "sendAt": at(-time.Minute)}).Problem(422, "invalid")
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), words{"clientId": ids.NewUUID(), "body": "x", "sendAt": at(9000 * time.Hour)}).Problem(422, "invalid")
+	w.As("outsider").Post(testkit.Path("/rooms/%s/scheduled", room.ID), words{"clientId": ids.NewUUID(), "body": "x", "sendAt": at(time.Minute)}).Problem(404, "not-found")
+	w.As("facilitator").Patch(testkit.Path("/rooms/%s", closed.ID), words{"name": "Closed", "topic": "", "archived": true, "retentionDays": nil, "version": 1}).Expect(200)
+
+	bodies := func() (out []string) {
+		var h chat.History
+		w.As("facilitator").Get(testkit.Path("/rooms/%s/messages", room.ID)).Expect(200).JSON(&h)
+		for _, m := range h.Items {
+			out = append(out, m.Body)
+		}
+		return out
+	}
+	// The database's clock is an hour ahead of the fake one: jobs are due, the
+	// messages are not.
+	w.Drain()
+	if got := bodies(); len(got) != 0 {
+		t.Errorf("said before their time: %q", got)
+	}
+	rerun := func() {
+		t.Helper()
+		const again = `insert into jobs (kind, payload) select 'chat-send-scheduled', jsonb_build_object('id', id::text) from scheduled_messages`
+		for range 2 { // twice, as after a crash
+			if _, err := w.DB.Exec(again); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Drain()
+	}
+	fake.Pass(11 * time.Minute)
+	rerun()
+	if got := bodies(); len(got) != 1 || got[0] != first.Body {
+		t.Errorf("at its time: %q", got)
+	}
+	var list struct{ Items []chat.Scheduled }
+	w.As("member").Get("/api/scheduled").Expect(200).JSON(&list)
+	if len(list.Items) != 2 || list.Items[0].ID != second.ID || list.Items[0].Failed != "/problems/room-archived" || list.Items[1].Failed != "" {
+		t.Errorf("what is left: %+v", list.Items)
+	}
+	fake.Pass(48 * time.Hour)
+	rerun()
+	w.As("member").Get("/api/scheduled").Expect(200).JSON(&list)
+	if got := bodies(); len(got) != 1 || len(list.Items) != 2 || list.Items[1].Failed != "/problems/too-late" {
+		t.Errorf("a day after its time: %q, %+v", got, list.Items)
+	}
+	w.As("facilitator").Get("/api/scheduled").Expect(200).JSON(&list)
+	if len(list.Items) != 0 {
+		t.Errorf("somebody else's: %+v", list.Items)
+	}
+}
+
+// TestQuietHours: over midnight, on days, in one's own zone, and on the night
+// when the clock goes back.
+func TestQuietHours(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Date(2026, 10, 23, 12, 0, 0, 0, time.UTC)) // a Friday, summer time
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	set := func(quiet any, until any) chat.Preferences {
+		t.Helper()
+		var p chat.Preferences
+		in := words{"enterSends": false, "readOn": "opening", "announce": true, "desktop": true, "undisturbedUntil": until}
+		if quiet != nil {
+			in["quiet"] = quiet
+		}
+		w.As("member").Put("/api/me/chat", in).Expect(200).JSON(&p)
+		return p
+	}
+	now := func() bool {
+		t.Helper()
+		var p chat.Preferences
+		w.As("member").Get("/api/me/chat").Expect(200).JSON(&p)
+		return p.Now
+	}
+	if p := (chat.Preferences{}); true {
+		w.As("facilitator").Get("/api/me/chat").Expect(200).JSON(&p)
+		if !p.EnterSends || p.ReadOn != "scroll" || !p.Announce || p.Quiet != nil || p.Now {
+			t.Errorf("the usual: %+v", p)
+		}
+	}
+	p := set(words{"from": "18:30", "to": "08:00", "days": []int{1, 2, 3, 4, 5}}, nil)
+	if p.EnterSends || p.ReadOn != "opening" || p.Quiet == nil || len(p.Quiet.Days) != 5 || p.Now {
+		t.Errorf("set: %+v", p)
+	}
+	for _, c := range []struct {
+		at   time.Time
+		want bool
+	}{
+		{time.Date(2026, 10, 23, 17, 29, 0, 0, time.UTC), false}, // 18:29 in London
+		{time.Date(2026, 10, 23, 17, 30, 0, 0, time.UTC), true},
+		{time.Date(2026, 10, 24, 6, 59, 0, 0, time.UTC), true}, // Saturday morning ends Friday's
+		{time.Date(2026, 10, 24, 7, 0, 0, 0, time.UTC), false},
+		{time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC), false},  // none begins on Saturday
+		{time.Date(2026, 10, 26, 18, 29, 0, 0, time.UTC), false}, // Monday, winter time
+		{time.Date(2026, 10, 26, 18, 30, 0, 0, time.UTC), true},
+	} {
+		fake.Pass(c.at.Sub(fake.Now()))
+		if got := now(); got != c.want {
+			t.Errorf("at %s: %v", c.at, got)
+		}
+	}
+	fake.Pass(time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC).Sub(fake.Now()))
+	if p := set(nil, fake.Now().Add(time.Hour)); !p.Now || p.Quiet != nil {
+		t.Errorf("do not disturb for an hour: %+v", p)
+	}
+	fake.Pass(time.Hour)
+	if now() {
+		t.Error("an hour later still undisturbed")
+	}
+	for name, quiet := range map[string]any{
+		"no hours":   words{"from": "09:00", "to": "09:00", "days": []int{1}},
+		"no day":     words{"from": "09:00", "to": "10:00", "days": []int{}},
+		"eighth day": words{"from": "09:00", "to": "10:00", "days": []int{8}},
+		"no time":    words{"from": "24:00", "to": "10:00", "days": []int{1}},
+	} {
+		if a := w.As("member").Put("/api/me/chat", words{"enterSends": true, "readOn": "scroll", "announce": true, "desktop": true, "quiet": quiet, "undisturbedUntil": nil}); a.Status != 422 {
+			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
+		}
+	}
+	w.As("stranger").Get("/api/me/chat").Problem(401, "sign-in")
+}

@@ -1,0 +1,192 @@
+package realtime_test
+
+import (
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"guildhall/server/ids"
+	"guildhall/server/realtime"
+	"guildhall/server/testkit"
+)
+
+// relay is a line between two places that can be cut, or made to swallow
+// nothing and say nothing, and healed.
+type relay struct {
+	t      *testing.T
+	l      net.Listener
+	target string
+
+	mu    sync.Mutex
+	cond  *sync.Cond
+	down  bool
+	stuck bool
+	conns map[net.Conn]struct{}
+}
+
+func newRelay(t *testing.T, target string) *relay {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{t: t, l: l, target: target, conns: map[net.Conn]struct{}{}}
+	r.cond = sync.NewCond(&r.mu)
+	go r.accept()
+	t.Cleanup(func() { r.set(true, false); _ = l.Close() })
+	return r
+}
+
+func (r *relay) address() string { return r.l.Addr().String() }
+
+func (r *relay) accept() {
+	for {
+		near, err := r.l.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", r.target)
+		if err != nil || !r.keep(near, far) {
+			_ = near.Close()
+			if far != nil {
+				_ = far.Close()
+			}
+			continue
+		}
+		go r.carry(near, far)
+		go r.carry(far, near)
+	}
+}
+
+func (r *relay) keep(conns ...net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range conns {
+		r.conns[c] = struct{}{}
+	}
+	return !r.down
+}
+
+func (r *relay) carry(from, to net.Conn) {
+	defer from.Close()
+	defer to.Close()
+	for b := make([]byte, 32<<10); ; {
+		n, err := from.Read(b)
+		r.mu.Lock()
+		for r.stuck {
+			r.cond.Wait()
+		}
+		r.mu.Unlock()
+		if _, failed := to.Write(b[:n]); err != nil || failed != nil {
+			return
+		}
+	}
+}
+
+// set says whether the line is cut, or holds everything back.
+func (r *relay) set(down, stuck bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.down, r.stuck = down, stuck
+	if down {
+		for c := range r.conns {
+			_ = c.Close()
+		}
+		clear(r.conns)
+	}
+	r.cond.Broadcast()
+}
+
+// TestTheBusIsCut: between nodes, or between a node and NATS, cut or silent:
+// nothing is lost, doubled or swapped, messages come within two seconds all
+// the while, and when the line is back it carries again.
+func TestTheBusIsCut(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ inside, stuck bool }{
+		"a route is cut": {true, false}, "a route is silent": {true, true},
+		"NATS is cut": {false, false}, "NATS is silent": {false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var near, far *testkit.World
+			var line *relay
+			if c.inside {
+				near = testkit.New(t, meshed())
+				line = newRelay(t, near.Bus.ClusterAddress())
+				far = near.Beside(meshed(line.address()))
+			} else {
+				address := startNATS(t)
+				near = testkit.New(t, onNATS(address))
+				line = newRelay(t, address)
+				far = near.Beside(onNATS(line.address()))
+			}
+			n := nodes{near, far}.together()
+			hall := room(near)
+			x := in(far, "member", hall)
+			seq := int64(0)
+			say := func(count int) {
+				t.Helper()
+				for range count {
+					post(near, "moderator", hall, fmt.Sprint(seq))
+				}
+				x.inOrder(seq+1, seq+int64(count))
+				seq += int64(count)
+			}
+			say(5)
+			line.set(!c.stuck, c.stuck)
+			for range 3 {
+				began := time.Now()
+				say(5)
+				if took := time.Since(began); took > 5*time.Second {
+					t.Errorf("without the bus messages take %s", took)
+				}
+			}
+			began := time.Now()
+			say(5) // by now the silence is noticed
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("when the silence is known, messages still take %s", took)
+			}
+			line.set(false, false)
+			n.together()
+			testkit.Eventually(t, "the bus carries again", func() bool {
+				before := metric(far, "guildhall_bus_letters_in_total")
+				say(1)
+				return metric(far, "guildhall_bus_letters_in_total") > before
+			})
+			say(20)
+			if gaps, resyncs := metric(far, "guildhall_bus_letters_missed_total"), metric(far, "guildhall_live_resyncs_total"); !c.stuck && (gaps == 0 || resyncs == 0) {
+				t.Errorf("%v gaps were seen, %v times everything was looked at", gaps, resyncs)
+			}
+		})
+	}
+}
+
+// TestASlowNode: one that cannot keep up loses notices without being told by
+// anybody but the numbers, and has everything in the end.
+func TestASlowNode(t *testing.T) {
+	t.Parallel()
+	n := mesh(t, 2)
+	hall := room(n[0])
+	x := in(n[1], "member", hall)
+	held := make(chan struct{})
+	n[1].Bus.Listen(func(m realtime.Notice) {
+		if !m.Missed {
+			<-held
+		}
+	})
+	const messages = 30
+	for i := range messages {
+		post(n[0], "moderator", hall, fmt.Sprint(i))
+		for range 5000 {
+			n[0].Bus.Publish(realtime.Notice{Account: ids.ID(1 << 40), Frame: []byte(`{"type":"nothing"}`)})
+		}
+	}
+	testkit.Eventually(t, "something is dropped", func() bool { return metric(n[1], "guildhall_live_resyncs_total") > 0 })
+	close(held)
+	x.inOrder(1, messages)
+	testkit.Eventually(t, "the gap is seen", func() bool { return metric(n[1], "guildhall_bus_letters_missed_total") > 0 })
+	post(n[0], "moderator", hall, "after")
+	x.inOrder(messages+1, messages+1)
+}
