@@ -46,6 +46,7 @@ type everythingInput struct {
 
 // Routes adds the endpoint.
 func (s *Service) Routes(r *api.Router) {
+	s.cardRoutes(r)
 	api.Handle(r, api.Op{
 		ID: "search-everything", Method: http.MethodGet, Path: "/search", Door: api.SignedIn,
 		Summary: "Search everything that I may see", Errors: []int{http.StatusServiceUnavailable},

@@ -50,8 +50,10 @@ type Source struct {
 	Kind string
 	// Hydrate reads the things again under the same rights as everywhere else.
 	// An id that is gone or not the actor's to see is left out.
-	Hydrate func(ctx context.Context, actor access.Actor, list []ids.ID) (map[ids.ID]Row, error)
+	Hydrate hydrator
 }
+
+type hydrator func(ctx context.Context, actor access.Actor, list []ids.ID) (map[ids.ID]Row, error)
 
 // Name is a name of an organisation that was found in a query.
 type Name struct {
@@ -103,7 +105,8 @@ type Service struct {
 	log     *slog.Logger
 	engine  Engine
 	sources map[string]Source
-	kinds   []string // in the order in which they were added
+	shown   map[string]hydrator // cards, by kind
+	kinds   []string            // in the order in which they were added
 	names   func(ctx context.Context, words []string) ([]Name, error)
 	gate    *gate
 	// Mismatch is told how many ids the engine gave that the actor may not
@@ -114,7 +117,7 @@ type Service struct {
 // New makes the service with PostgreSQL as its engine.
 func New(d *db.DB, log *slog.Logger) *Service {
 	return &Service{
-		db: d, log: log, engine: NewPostgres(d), sources: map[string]Source{}, gate: newGate(),
+		db: d, log: log, engine: NewPostgres(d), sources: map[string]Source{}, shown: map[string]hydrator{}, gate: newGate(),
 		names:    func(context.Context, []string) ([]Name, error) { return nil, nil },
 		Mismatch: func(string, int) {},
 	}
@@ -124,6 +127,7 @@ func New(d *db.DB, log *slog.Logger) *Service {
 func (s *Service) Add(source Source) {
 	s.sources[source.Kind] = source
 	s.kinds = append(s.kinds, source.Kind)
+	s.Show(source)
 }
 
 // ResolveNames says how names of organisations are recognised in the words of

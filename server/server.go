@@ -197,7 +197,7 @@ func New(ctx context.Context, c config.Config, d Deps) (*Server, error) {
 	s.Spaces = spaces.New(d.DB, d.Now, s.Accounts, changes)
 	rate := limit.NewRate(c.LimitMessages)
 	s.Forum = forum.New(forum.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Bus: s.Bus, Rate: rate, Search: s.Search})
-	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Files: s.Files, ActorOf: s.Accounts.Actor, Metrics: s.registry})
+	s.Chat = chat.New(chat.Deps{DB: d.DB, Events: s.Events, Log: d.Log, Now: d.Now, Config: c, Bus: s.Bus, Hub: s.Hub, Rate: rate, Files: s.Files, Search: s.Search, ActorOf: s.Accounts.Actor, Metrics: s.registry})
 	s.tellLive()
 
 	s.app = fiber.New(fiber.Config{

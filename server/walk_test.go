@@ -103,6 +103,7 @@ var walk = map[string]row{
 	"delete-post":        {kind: "thing", role: "facilitator"},
 	"list-post-versions": {kind: "thing"},
 	"search-everything":  {kind: "list"},
+	"list-cards":         {kind: "list"},
 	"find-stories":       {kind: "list"},
 	"poll-live":          {kind: "own", why: "another's connection answers as one that never was, 410 (realtime)"},
 	"say-live":           {kind: "own", why: "another's connection answers as one that never was, 410 (realtime)"},
@@ -213,6 +214,8 @@ func path(t *testing.T, op api.Op, things map[string]ids.ID) string {
 		op.Path = strings.Replace(op.Path, "{name}", "heart", 1)
 	case "list-changes":
 		query = "?after=0"
+	case "list-cards":
+		query = "?of=message:" + things["messageId"].String() + "&of=topic:" + things["topicId"].String() + "&of=story:" + things["storyId"].String() + "&of=person:" + things["personId"].String()
 	case "search-everything", "find-stories":
 		query = "?q=Zanzibar"
 	}

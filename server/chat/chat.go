@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"guildhall/search"
 	"guildhall/server/access"
 	"guildhall/server/accounts"
 	"guildhall/server/clock"
@@ -81,6 +82,7 @@ type Message struct {
 	Reactions []Reaction      `json:"reactions,omitempty" db:"-"`
 	PinnedAt  *time.Time      `json:"pinnedAt,omitempty" db:"pinned_at"`
 	PinnedBy  *Named          `json:"pinnedBy,omitempty" db:"-"`
+	ForwardOf ids.ID          `json:"forwardOf,omitempty" db:"forward_of" doc:"The message that this one passes on: its card is shown to whoever may see it"`
 	Notice    *Notice         `json:"notice,omitempty" db:"notice" doc:"What happened in the room, instead of words"`
 	Can       []access.Action `json:"can,omitempty" db:"-" doc:"What the reader may do with it; absent in live frames"`
 }
@@ -143,6 +145,7 @@ type Deps struct {
 	Hub     *realtime.Hub
 	Rate    *limit.Rate
 	Files   *files.Store
+	Search  *search.Service
 	Metrics prometheus.Registerer
 	// ActorOf gives an account's rights as they are now.
 	ActorOf func(context.Context, ids.ID) (access.Actor, error)
@@ -162,6 +165,7 @@ func New(d Deps) *Service {
 	}
 	d.Hub.UseRooms(realtime.Rooms{Open: s.openLive, Changes: s.liveChanges, Heads: s.heads, Lost: s.lost, Gone: gone})
 	s.listen(d.Events)
+	d.Search.Show(search.Source{Kind: CardKind, Hydrate: s.hydrate})
 	return s
 }
 

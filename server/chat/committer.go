@@ -207,6 +207,10 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	if err != nil {
 		return fmt.Errorf("check posts: %w", err)
 	}
+	forwards, err := checkForwards(ctx, tx, batch)
+	if err != nil {
+		return err
+	}
 	type key struct {
 		room, author ids.ID
 		client       string
@@ -231,7 +235,12 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 			p.same = same
 		case p.callRefusal(check) != nil:
 			p.err = p.callRefusal(check)
+		case p.message.ForwardOf != 0 && forwards[i].refusal() != nil:
+			p.err = forwards[i].refusal()
 		default:
+			if f := forwards[i].Source; f != nil {
+				p.message.ForwardOf = *f
+			}
 			first[k] = p
 			heads[p.message.RoomID]++
 			p.message.Seq = heads[p.message.RoomID]
@@ -243,6 +252,9 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 		return nil
 	}
 	if err := insertMessages(ctx, tx, fresh, heads); err != nil {
+		return err
+	}
+	if err := storeForwards(ctx, tx, fresh); err != nil {
 		return err
 	}
 	return storeCalls(ctx, tx, fresh)

@@ -29,7 +29,8 @@ const (
 // sending it again gives the message that was stored the first time.
 type NewMessage struct {
 	ClientID    string `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
-	Body        string `json:"body" minLength:"1" maxLength:"8000" doc:"Markdown; [@Name](/people/12) calls somebody, @room everybody"`
+	Body        string `json:"body" maxLength:"8000" doc:"Markdown; [@Name](/people/12) calls somebody, @room everybody. May be empty where a message is passed on"`
+	ForwardOf   ids.ID `json:"forwardOf,omitempty" doc:"A message to pass on, which everybody in the room must be able to see where it stands"`
 	ConfirmRoom bool   `json:"confirmRoom,omitempty" doc:"The author knows how many people @room calls"`
 }
 
@@ -48,16 +49,18 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, in Ne
 	if _, err := uuid.Parse(in.ClientID); err != nil || len(in.ClientID) != 36 {
 		return nil, problem.Invalid("body.clientId", "this must be a UUID of 36 characters")
 	}
-	html, err := checkBody(in.Body)
-	if err != nil {
-		return nil, err
+	var html string
+	if in.Body != "" || in.ForwardOf == 0 {
+		if html, err = checkBody(in.Body); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.take(who); err != nil {
 		return nil, err
 	}
 	p := &post{
 		spaceID: at.SpaceID,
-		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: in.Body, HTML: html, Version: 1},
+		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: in.Body, HTML: html, Version: 1, ForwardOf: in.ForwardOf},
 		calls:   callsOf(in.Body), confirmRoom: in.ConfirmRoom,
 		done: make(chan error, 1),
 	}
@@ -285,7 +288,7 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 			}
 		}
 		now := s.now().Truncate(time.Millisecond)
-		m.Body, m.HTML, m.DeletedAt, m.Reactions, m.PinnedAt, m.PinnedBy = "", "", &now, nil, nil, nil
+		m.Body, m.HTML, m.DeletedAt, m.ForwardOf, m.Reactions, m.PinnedAt, m.PinnedBy = "", "", &now, 0, nil, nil, nil
 		return true, deleteMessage(ctx, tx, id, who.ID, now)
 	})
 	return err
