@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Things in a few words, of those that I may see */
+        get: operations["list-cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conversations": {
         parameters: {
             query?: never;
@@ -1060,6 +1077,24 @@ export interface components {
             /** @enum {string} */
             type: "bye";
         };
+        Card: {
+            /** Format: date-time */
+            at: string | null;
+            /** @example 42 */
+            id: string;
+            /** @description What it is, such as story or topic */
+            kind: string;
+            /** @description Its page in the web app */
+            path: string;
+            /** @description Plain text, at most 400 characters */
+            text: string;
+            title: string;
+            /** @description The council, space or room that it belongs to */
+            where: string;
+        };
+        Cards: {
+            items: components["schemas"]["Card"][];
+        };
         Change: {
             /** @description The message as it is now; absent when gone */
             message?: components["schemas"]["Message"];
@@ -1494,6 +1529,11 @@ export interface components {
             deletedAt: string | null;
             /** Format: date-time */
             editedAt: string | null;
+            /**
+             * @description The message that this one passes on: its card is shown to whoever may see it
+             * @example 42
+             */
+            forwardOf?: string;
             /** @description The body, rendered and safe to show */
             html: string;
             /** @example 42 */
@@ -1546,7 +1586,7 @@ export interface components {
             role?: "member" | "facilitator" | "moderator" | "editor";
         };
         NewMessage: {
-            /** @description Markdown; [@Name](/people/12) calls somebody, @room everybody */
+            /** @description Markdown; [@Name](/people/12) calls somebody, @room everybody. May be empty where a message is passed on */
             body: string;
             /**
              * Format: uuid
@@ -1555,6 +1595,11 @@ export interface components {
             clientId: string;
             /** @description The author knows how many people @room calls */
             confirmRoom?: boolean;
+            /**
+             * @description A message to pass on, which everybody in the room must be able to see where it stands
+             * @example 42
+             */
+            forwardOf?: string;
         };
         NewPost: {
             job: string;
@@ -1572,7 +1617,7 @@ export interface components {
             topic?: string;
         };
         NewScheduled: {
-            /** @description Markdown; [@Name](/people/12) calls somebody, @room everybody */
+            /** @description Markdown; [@Name](/people/12) calls somebody, @room everybody. May be empty where a message is passed on */
             body: string;
             /**
              * Format: uuid
@@ -1581,6 +1626,11 @@ export interface components {
             clientId: string;
             /** @description The author knows how many people @room calls */
             confirmRoom?: boolean;
+            /**
+             * @description A message to pass on, which everybody in the room must be able to see where it stands
+             * @example 42
+             */
+            forwardOf?: string;
             /**
              * Format: date-time
              * @description From now to a year ahead
@@ -2324,6 +2374,56 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-cards": {
+        parameters: {
+            query: {
+                /** @description Things, such as story:12 */
+                of: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cards"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "list-conversations": {
         parameters: {
             query?: {
