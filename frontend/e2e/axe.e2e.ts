@@ -4,7 +4,15 @@ import type { Page } from '@playwright/test';
 import { expect, test, type Who } from './world.ts';
 
 /** Every page of the app by its route, with an address of it; a test below sees to it that none is left out. */
-type Ids = { space: string; room: string; topic: string; story: string; person: string; organisation: string };
+type Ids = {
+	space: string;
+	room: string;
+	talk: string;
+	topic: string;
+	story: string;
+	person: string;
+	organisation: string;
+};
 const pages: Record<string, { who?: Who | 'stranger'; at: (ids: Ids) => string[] }> = {
 	'/': { at: () => ['/'] },
 	'/sign-in': { who: 'stranger', at: () => ['/sign-in'] },
@@ -17,7 +25,9 @@ const pages: Record<string, { who?: Who | 'stranger'; at: (ids: Ids) => string[]
 	'/spaces/[spaceId]/forum/new': { at: ({ space }) => [`/spaces/${space}/forum/new`] },
 	'/spaces/[spaceId]/rooms': { who: 'facilitator', at: ({ space }) => [`/spaces/${space}/rooms`] },
 	'/spaces/[spaceId]/members': { who: 'moderator', at: ({ space }) => [`/spaces/${space}/members`] },
-	'/rooms/[roomId]': { at: ({ room }) => [`/rooms/${room}`] },
+	'/conversations': { at: () => ['/conversations'] },
+	'/conversations/new': { at: () => ['/conversations/new'] },
+	'/rooms/[roomId]': { at: ({ room, talk }) => [`/rooms/${room}`, `/rooms/${talk}`] },
 	'/topics/[topicId]': { who: 'moderator', at: ({ topic }) => [`/topics/${topic}`] },
 	'/stories': { at: () => ['/stories', '/stories?q=repairs', '/stories?q=zzzzzz&stage=live'] },
 	'/stories/[storyId]': { at: ({ story }) => [`/stories/${story}`] },
@@ -75,6 +85,7 @@ async function ids(page: Page): Promise<Ids> {
 		space,
 		topic: topic.id,
 		room: (await first(`/spaces/${space}/rooms`)).id,
+		talk: (await first('/conversations')).id,
 		story: (await first('/stories')).id,
 		person: (await first('/people')).id,
 		organisation: (await first('/organisations')).id

@@ -1,6 +1,17 @@
 // Every endpoint that the app calls, by what it does.
 import { client, take } from './client.ts';
-import type { Message, NewSpace, ProfileEdit, Role, SpaceEdit, Topic } from './types.ts';
+import type {
+	Message,
+	NewRoom,
+	NewSpace,
+	ProfileEdit,
+	Role,
+	Room,
+	RoomEdit,
+	RoomSettings,
+	SpaceEdit,
+	Topic
+} from './types.ts';
 
 const { GET, POST, PUT, PATCH, DELETE } = client;
 type Signal = AbortSignal | undefined;
@@ -62,8 +73,32 @@ export const removeMember = (spaceId: string, personId: string) =>
 export type Stretch = { before?: number; after?: number; around?: number; limit?: number };
 export const listRooms = () => whole((cursor) => take(GET('/rooms', { params: { query: { cursor, limit: 200 } } })));
 export const getRoom = (roomId: string) => take(GET('/rooms/{roomId}', { params: { path: { roomId } } }));
-export const makeRoom = (spaceId: string, name: string, topic: string) =>
-	take(POST('/spaces/{spaceId}/rooms', { params: { path: { spaceId } }, body: { name, topic } }));
+export const makeRoom = (spaceId: string, room: NewRoom) =>
+	take(POST('/spaces/{spaceId}/rooms', { params: { path: { spaceId } }, body: room }));
+export const listSpaceRooms = (spaceId: string, archived = false) =>
+	whole((cursor) =>
+		take(GET('/spaces/{spaceId}/rooms', { params: { path: { spaceId }, query: { archived, cursor, limit: 200 } } }))
+	);
+export const editRoom = ({ id, name, topic, archived, retentionDays, version }: Room, change: Partial<RoomEdit>) =>
+	take(
+		PATCH('/rooms/{roomId}', {
+			params: { path: { roomId: id } },
+			body: { name, topic, archived, retentionDays, version, ...change }
+		})
+	);
+export const setRoom = ({ id, notify, muted, hidden }: Room, change: Partial<RoomSettings>) =>
+	take(
+		PUT('/rooms/{roomId}/settings', { params: { path: { roomId: id } }, body: { notify, muted, hidden, ...change } })
+	);
+export const joinRoom = (roomId: string) => take(POST('/rooms/{roomId}/join', { params: { path: { roomId } } }));
+export const leaveRoom = (roomId: string, personId: string) =>
+	take(DELETE('/rooms/{roomId}/people/{personId}', { params: { path: { roomId, personId } } }));
+export const inviteToRoom = (roomId: string, people: string[], history: 'new' | 'all') =>
+	take(POST('/rooms/{roomId}/people', { params: { path: { roomId } }, body: { people, history } }));
+export const listConversations = () =>
+	whole((cursor) => take(GET('/conversations', { params: { query: { hidden: true, cursor, limit: 200 } } })));
+export const converse = (people: string[], name = '') =>
+	take(POST('/conversations', { body: { people, name: some(name) } }));
 export const listMessages = (roomId: string, query: Stretch = {}) =>
 	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query } }));
 export const listChanges = (roomId: string, after: number) =>
@@ -122,8 +157,10 @@ export const getStory = (storyId: string) => take(GET('/stories/{storyId}', { pa
 export const listServiceAreas = () => take(GET('/service-areas'));
 
 // People and organisations
-export const listPeople = (by: { q?: string; organisation?: string; cursor?: string }, signal?: Signal) =>
-	take(GET('/people', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
+export const listPeople = (
+	by: { q?: string; organisation?: string; space?: string; cursor?: string },
+	signal?: Signal
+) => take(GET('/people', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
 export const getPerson = (personId: string) => take(GET('/people/{personId}', { params: { path: { personId } } }));
 export const listOrganisations = (
 	by: { q?: string; today?: boolean; madeUp?: boolean; cursor?: string },

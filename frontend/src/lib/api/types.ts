@@ -22,6 +22,10 @@ export type SpaceEdit = Schemas['SpaceEdit'];
 export type Member = Schemas['Member'];
 
 export type Room = Schemas['Room'];
+export type NewRoom = Schemas['NewRoom'];
+export type RoomEdit = Schemas['RoomEdit'];
+/** How a reader wants a room, on all their devices. */
+export type RoomSettings = Schemas['RoomSettings'];
 export type Message = Schemas['Message'];
 export type MessagePage = Schemas['History'];
 /** One step of a room's history, the same over HTTP and down the socket. */

@@ -45,7 +45,7 @@ export function rowsOf({ messages, waiting, hasBefore, me, zone, newFrom }: Give
 		// Mine keep the key that they had while they waited, so that nothing jumps when the server has them.
 		const key = message.author.id === me ? `mine-${message.clientId}` : message.id;
 		rows.push({ kind: 'message', key, message, opens });
-		last = { author: message.deletedAt ? '' : message.author.id, at, day };
+		last = { author: message.deletedAt || message.notice ? '' : message.author.id, at, day };
 	}
 
 	const stored = new Set(messages.filter((m) => m.author.id === me).map((m) => m.clientId));

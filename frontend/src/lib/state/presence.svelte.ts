@@ -22,6 +22,12 @@ class Presence {
 		return this.known ? this.#spaces.get(space)?.get(person) : undefined;
 	}
 
+	/** anywhere says whether somebody is there, in whatever space we share. */
+	anywhere(person: string): State | undefined {
+		const states = [...this.#spaces.keys()].map((space) => this.of(space, person));
+		return states.find((state) => state === 'here') ?? states.find(Boolean);
+	}
+
 	/** start tells the server that we are there until it is stopped. */
 	start(): () => void {
 		const stop = new AbortController();
