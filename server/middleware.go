@@ -275,7 +275,7 @@ func (s *Server) guardWrites(c *fiber.Ctx) error {
 	}
 	if len(c.Body()) > 0 {
 		kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")
-		if kind = strings.TrimSpace(kind); kind != "application/json" && kind != "multipart/form-data" {
+		if kind = strings.TrimSpace(kind); kind != "application/json" && kind != "multipart/form-data" && kind != "application/octet-stream" {
 			return problem.New(http.StatusUnsupportedMediaType, "media-type", "This media type is not understood", "Send application/json.")
 		}
 		if kind == "application/json" && bytes.HasPrefix(c.Body(), []byte("\xef\xbb\xbf")) {

@@ -28,52 +28,59 @@ type row struct {
 
 // walk has a row for each operation. One without a row fails the test.
 var walk = map[string]row{
-	"get-site":           {kind: "public"},
-	"ask-code":           {kind: "public"},
-	"verify-code":        {kind: "public"},
-	"demo-sign-in":       {kind: "public"},
-	"sign-out":           {kind: "own", why: "ends the session of the cookie"},
-	"list-sessions":      {kind: "own", why: "lists the caller's sessions"},
-	"end-other-sessions": {kind: "own", why: "ends the caller's sessions"},
-	"end-session":        {kind: "thing"},
-	"get-me":             {kind: "own", why: "is the caller"},
-	"edit-me":            {kind: "own", why: "changes the caller"},
-	"list-people":        {kind: "list"},
-	"get-person":         {kind: "thing"},
-	"list-organisations": {kind: "list"},
-	"get-organisation":   {kind: "own", why: "councils are public knowledge"},
-	"list-service-areas": {kind: "list"},
-	"list-spaces":        {kind: "list"},
-	"open-space":         {kind: "own", why: "admins only, by its door"},
-	"get-space":          {kind: "thing"},
-	"edit-space":         {kind: "thing", body: map[string]any{"name": "X", "description": "", "residentialFrom": nil, "residentialTo": nil, "reviewDay": nil, "version": 1}, role: "member"},
-	"join-space":         {kind: "thing"},
-	"step-in":            {kind: "thing", role: "member"},
-	"list-members":       {kind: "thing"},
-	"add-member":         {kind: "thing", body: map[string]any{"email": "new@council.example", "name": "New"}, role: "member"},
-	"set-role":           {kind: "thing", body: map[string]any{"role": "member", "version": 1}, role: "member"},
-	"remove-member":      {kind: "thing", role: "member"},
-	"list-space-audit":   {kind: "thing", role: "member"},
-	"list-my-rooms":      {kind: "list"},
-	"list-rooms":         {kind: "thing"},
-	"make-room":          {kind: "thing", body: map[string]any{"name": "X"}, role: "member"},
-	"get-room":           {kind: "thing"},
-	"edit-room":          {kind: "thing", body: map[string]any{"name": "X", "topic": "", "archived": false, "retentionDays": nil, "version": 1}, role: "member"},
-	"set-room":           {kind: "thing", body: map[string]any{"notify": "all", "muted": false}},
-	"join-room":          {kind: "thing"},
-	"list-room-people":   {kind: "thing"},
-	"invite-to-room":     {kind: "thing", body: map[string]any{"people": []string{"1"}, "history": "new"}, role: "member"},
-	"leave-room":         {kind: "thing", role: "member"},
-	"list-conversations": {kind: "list"},
-	"converse":           {kind: "own", why: "people whom the caller shares no space with are refused as if they were not"},
-	"list-messages":      {kind: "thing"},
-	"post-message":       {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ab", "body": "X"}},
-	"list-changes":       {kind: "thing"},
-	"mark-room-read":     {kind: "thing", body: map[string]any{"seq": 1}},
-	"mark-room-unread":   {kind: "thing", body: map[string]any{"seq": 1}},
-	"edit-message":       {kind: "thing", body: map[string]any{"body": "X", "version": 1}, role: "facilitator"},
-	"delete-message":     {kind: "thing", role: "facilitator"},
-	"preview-markup":     {kind: "own", why: "renders the caller's own words"},
+	"get-site":            {kind: "public"},
+	"ask-code":            {kind: "public"},
+	"verify-code":         {kind: "public"},
+	"demo-sign-in":        {kind: "public"},
+	"sign-out":            {kind: "own", why: "ends the session of the cookie"},
+	"list-sessions":       {kind: "own", why: "lists the caller's sessions"},
+	"end-other-sessions":  {kind: "own", why: "ends the caller's sessions"},
+	"end-session":         {kind: "thing"},
+	"get-me":              {kind: "own", why: "is the caller"},
+	"edit-me":             {kind: "own", why: "changes the caller"},
+	"list-people":         {kind: "list"},
+	"get-person":          {kind: "thing"},
+	"list-organisations":  {kind: "list"},
+	"get-organisation":    {kind: "own", why: "councils are public knowledge"},
+	"list-service-areas":  {kind: "list"},
+	"list-spaces":         {kind: "list"},
+	"open-space":          {kind: "own", why: "admins only, by its door"},
+	"get-space":           {kind: "thing"},
+	"edit-space":          {kind: "thing", body: map[string]any{"name": "X", "description": "", "residentialFrom": nil, "residentialTo": nil, "reviewDay": nil, "version": 1}, role: "member"},
+	"join-space":          {kind: "thing"},
+	"step-in":             {kind: "thing", role: "member"},
+	"list-members":        {kind: "thing"},
+	"add-member":          {kind: "thing", body: map[string]any{"email": "new@council.example", "name": "New"}, role: "member"},
+	"set-role":            {kind: "thing", body: map[string]any{"role": "member", "version": 1}, role: "member"},
+	"remove-member":       {kind: "thing", role: "member"},
+	"list-space-audit":    {kind: "thing", role: "member"},
+	"list-my-rooms":       {kind: "list"},
+	"list-rooms":          {kind: "thing"},
+	"make-room":           {kind: "thing", body: map[string]any{"name": "X"}, role: "member"},
+	"get-room":            {kind: "thing"},
+	"edit-room":           {kind: "thing", body: map[string]any{"name": "X", "topic": "", "archived": false, "retentionDays": nil, "version": 1}, role: "member"},
+	"set-room":            {kind: "thing", body: map[string]any{"notify": "all", "muted": false}},
+	"join-room":           {kind: "thing"},
+	"list-room-people":    {kind: "thing"},
+	"invite-to-room":      {kind: "thing", body: map[string]any{"people": []string{"1"}, "history": "new"}, role: "member"},
+	"leave-room":          {kind: "thing", role: "member"},
+	"list-conversations":  {kind: "list"},
+	"converse":            {kind: "own", why: "people whom the caller shares no space with are refused as if they were not"},
+	"list-messages":       {kind: "thing"},
+	"start-upload":        {kind: "thing", body: map[string]any{"name": "x.txt", "size": 1}},
+	"get-upload":          {kind: "thing"},
+	"add-part":            {kind: "thing", body: "X"},
+	"describe-attachment": {kind: "thing", body: map[string]any{"alt": "X"}},
+	"remove-upload":       {kind: "thing"},
+	"get-attachment":      {kind: "thing"},
+	"get-thumbnail":       {kind: "thing"},
+	"post-message":        {kind: "thing", body: map[string]any{"clientId": "018f2b6e-1111-7abc-8def-0123456789ab", "body": "X"}},
+	"list-changes":        {kind: "thing"},
+	"mark-room-read":      {kind: "thing", body: map[string]any{"seq": 1}},
+	"mark-room-unread":    {kind: "thing", body: map[string]any{"seq": 1}},
+	"edit-message":        {kind: "thing", body: map[string]any{"body": "X", "version": 1}, role: "facilitator"},
+	"delete-message":      {kind: "thing", role: "facilitator"},
+	"preview-markup":      {kind: "own", why: "renders the caller's own words"},
 
 	"list-drafts":          {kind: "own", why: "lists the caller's drafts"},
 	"keep-draft":           {kind: "thing", body: map[string]any{"body": "X"}},
@@ -178,6 +185,11 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 	var scheduled struct{ ID ids.ID }
 	later := map[string]any{"clientId": ids.NewUUID(), "body": secret, "sendAt": clock.System().Add(time.Hour).Format(time.RFC3339)}
 	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), later).Expect(201).JSON(&scheduled)
+	var file struct{ ID ids.ID }
+	w.As("member").Post(testkit.Path("/rooms/%s/attachments", room.ID), map[string]any{"name": "x.txt", "size": 6}).Expect(201).JSON(&file)
+	w.As("member").Raw("PUT", testkit.Path("/attachments/%s/content?offset=0", file.ID), "application/octet-stream", []byte(secret[:6])).Expect(200)
+	w.As("member").Post(testkit.Path("/rooms/%s/messages", room.ID), map[string]any{"clientId": ids.NewUUID(), "body": "", "attachments": []ids.ID{file.ID}}).Expect(201)
+	w.As("moderator").Get(testkit.Path("/attachments/%s/content", file.ID)).Expect(200)
 	var sessions struct{ Items []struct{ ID ids.ID } }
 	w.As("member").Get("/api/sessions").Expect(200).JSON(&sessions)
 	// Somebody who shares no space with the outsider, not even the network.
@@ -201,7 +213,7 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 	w.As("member").Get(testkit.Path("/stories/%s", story)).Expect(200)
 	return map[string]ids.ID{
 		"spaceId": space, "roomId": room.ID, "messageId": message.ID, "topicId": topic.ID, "postId": posts.Items[0].ID,
-		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": story, "scheduledId": scheduled.ID,
+		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": story, "attachmentId": file.ID, "scheduledId": scheduled.ID,
 		"connection": 0, // a live one has a test of its own
 	}
 }
@@ -214,6 +226,8 @@ func path(t *testing.T, op api.Op, things map[string]ids.ID) string {
 		op.Path = strings.Replace(op.Path, "{name}", "heart", 1)
 	case "list-changes":
 		query = "?after=0"
+	case "add-part":
+		query = "?offset=0"
 	case "list-cards":
 		query = "?of=message:" + things["messageId"].String() + "&of=topic:" + things["topicId"].String() + "&of=story:" + things["storyId"].String() + "&of=person:" + things["personId"].String()
 	case "search-everything", "find-stories":

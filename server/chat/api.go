@@ -27,6 +27,7 @@ func (s *Service) Routes(r *api.Router) {
 	s.readingRoutes(r)
 	s.reactionRoutes(r)
 	s.previewRoutes(r)
+	s.attachmentRoutes(r)
 }
 
 type messagesInput struct {
@@ -81,7 +82,7 @@ type messageInput struct {
 type patchMessageInput struct {
 	MessageID ids.Param `path:"messageId"`
 	Body      struct {
-		Body    string `json:"body" minLength:"1" maxLength:"8000"`
+		Body    string `json:"body" maxLength:"8000"`
 		Version int    `json:"version" minimum:"1" maximum:"2147483647"`
 	}
 }

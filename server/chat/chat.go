@@ -68,23 +68,24 @@ type Room struct {
 // Message is one thing said in a room. A deleted one keeps its place and
 // loses its words.
 type Message struct {
-	ID        ids.ID          `json:"id" db:"id"`
-	RoomID    ids.ID          `json:"roomId" db:"room_id"`
-	Seq       int64           `json:"seq" db:"seq"`
-	ClientID  string          `json:"clientId" db:"client_id" format:"uuid"`
-	Author    accounts.Person `json:"author" db:"author"`
-	Body      string          `json:"body" db:"body" doc:"Markdown"`
-	HTML      string          `json:"html" db:"html" doc:"The body, rendered and safe to show"`
-	CreatedAt time.Time       `json:"createdAt" db:"created_at"`
-	EditedAt  *time.Time      `json:"editedAt" db:"edited_at"`
-	DeletedAt *time.Time      `json:"deletedAt" db:"deleted_at"`
-	Version   int             `json:"version" db:"version"`
-	Reactions []Reaction      `json:"reactions,omitempty" db:"-"`
-	PinnedAt  *time.Time      `json:"pinnedAt,omitempty" db:"pinned_at"`
-	PinnedBy  *Named          `json:"pinnedBy,omitempty" db:"-"`
-	ForwardOf ids.ID          `json:"forwardOf,omitempty" db:"forward_of" doc:"The message that this one passes on: its card is shown to whoever may see it"`
-	Notice    *Notice         `json:"notice,omitempty" db:"notice" doc:"What happened in the room, instead of words"`
-	Can       []access.Action `json:"can,omitempty" db:"-" doc:"What the reader may do with it; absent in live frames"`
+	ID          ids.ID          `json:"id" db:"id"`
+	RoomID      ids.ID          `json:"roomId" db:"room_id"`
+	Seq         int64           `json:"seq" db:"seq"`
+	ClientID    string          `json:"clientId" db:"client_id" format:"uuid"`
+	Author      accounts.Person `json:"author" db:"author"`
+	Body        string          `json:"body" db:"body" doc:"Markdown"`
+	HTML        string          `json:"html" db:"html" doc:"The body, rendered and safe to show"`
+	CreatedAt   time.Time       `json:"createdAt" db:"created_at"`
+	EditedAt    *time.Time      `json:"editedAt" db:"edited_at"`
+	DeletedAt   *time.Time      `json:"deletedAt" db:"deleted_at"`
+	Version     int             `json:"version" db:"version"`
+	Reactions   []Reaction      `json:"reactions,omitempty" db:"-"`
+	PinnedAt    *time.Time      `json:"pinnedAt,omitempty" db:"pinned_at"`
+	PinnedBy    *Named          `json:"pinnedBy,omitempty" db:"-"`
+	ForwardOf   ids.ID          `json:"forwardOf,omitempty" db:"forward_of" doc:"The message that this one passes on: its card is shown to whoever may see it"`
+	Notice      *Notice         `json:"notice,omitempty" db:"notice" doc:"What happened in the room, instead of words"`
+	Attachments []Attachment    `json:"attachments,omitempty" db:"-" doc:"In the order of their sender"`
+	Can         []access.Action `json:"can,omitempty" db:"-" doc:"What the reader may do with it; absent in live frames"`
 }
 
 // Change is one number of a room: a message, or what became of one. It comes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type post struct {
 	spaceID ids.ID
 	message Message
 	calls   calls
+	files   []ids.ID // uploads that go with it
 
 	confirmRoom bool // the author knows how many @room calls
 
@@ -211,6 +213,10 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	if err != nil {
 		return err
 	}
+	taken, err := attach(ctx, tx, batch)
+	if err != nil {
+		return err
+	}
 	type key struct {
 		room, author ids.ID
 		client       string
@@ -224,12 +230,15 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 		case check.refusal("room") != nil:
 			p.err = check.refusal("room")
 		case check.Stored != nil && *check.StoredBody != p.message.Body,
-			same != nil && same.message.Body != p.message.Body:
-			p.err = problem.Conflict("client-id-reused", "This client id already belongs to another message.")
+			same != nil && (same.message.Body != p.message.Body || !slices.Equal(same.files, p.files)):
+			p.err = errReused
 		case check.Stored != nil:
 			p.again = true
 			if p.message, err = getMessage(ctx, tx, *check.Stored); err != nil {
 				return fmt.Errorf("load first message: %w", err)
+			}
+			if !sameFiles(&p.message, p.files) {
+				p.err = errReused
 			}
 		case same != nil:
 			p.same = same
@@ -237,6 +246,8 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 			p.err = p.callRefusal(check)
 		case p.message.ForwardOf != 0 && forwards[i].refusal() != nil:
 			p.err = forwards[i].refusal()
+		case !taken(p):
+			p.err = errFilesGone
 		default:
 			if f := forwards[i].Source; f != nil {
 				p.message.ForwardOf = *f
@@ -254,11 +265,16 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	if err := insertMessages(ctx, tx, fresh, heads); err != nil {
 		return err
 	}
+	if err := updateSent(ctx, tx, fresh); err != nil {
+		return err
+	}
 	if err := storeForwards(ctx, tx, fresh); err != nil {
 		return err
 	}
 	return storeCalls(ctx, tx, fresh)
 }
+
+var errReused = problem.Conflict("client-id-reused", "This client id already belongs to another message.")
 
 // refusal says why the author may not write, nil if they may. To somebody who
 // is not in the space the thing does not exist.

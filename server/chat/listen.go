@@ -80,6 +80,7 @@ func (s *Service) listen(bus *events.Bus) {
 		}
 		return s.sendDue(ctx, due)
 	})
+	events.Kept(bus, "chat.remove-files", s.removeBytes, nil)
 	events.Kept(bus, "chat-leave-private-rooms", func(ctx context.Context, e events.MemberRemoved) error {
 		return s.db.Tx(ctx, func(tx *db.Tx) error { return endSeatsIn(ctx, tx, e.SpaceID, e.AccountID, s.now()) })
 	}, nil)

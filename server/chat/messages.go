@@ -28,10 +28,11 @@ const (
 // NewMessage is something to say. ClientID is the client's own UUID of it:
 // sending it again gives the message that was stored the first time.
 type NewMessage struct {
-	ClientID    string `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
-	Body        string `json:"body" maxLength:"8000" doc:"Markdown; [@Name](/people/12) calls somebody, @room everybody. May be empty where a message is passed on"`
-	ForwardOf   ids.ID `json:"forwardOf,omitempty" doc:"A message to pass on, which everybody in the room must be able to see where it stands"`
-	ConfirmRoom bool   `json:"confirmRoom,omitempty" doc:"The author knows how many people @room calls"`
+	ClientID    string   `json:"clientId" format:"uuid" doc:"The client's own name of this message: sent again, it is stored once"`
+	Body        string   `json:"body" maxLength:"8000" doc:"Markdown; [@Name](/people/12) calls somebody, @room everybody. May be empty where a message is passed on or files come with it"`
+	ForwardOf   ids.ID   `json:"forwardOf,omitempty" doc:"A message to pass on, which everybody in the room must be able to see where it stands"`
+	ConfirmRoom bool     `json:"confirmRoom,omitempty" doc:"The author knows how many people @room calls"`
+	Attachments []ids.ID `json:"attachments,omitempty" maxItems:"50" nullable:"false" doc:"Uploads of one's own to send with it"`
 }
 
 // Post says something in a room. When it returns, the message is on disk.
@@ -49,19 +50,20 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, in Ne
 	if _, err := uuid.Parse(in.ClientID); err != nil || len(in.ClientID) != 36 {
 		return nil, problem.Invalid("body.clientId", "this must be a UUID of 36 characters")
 	}
-	var html string
-	if in.Body != "" || in.ForwardOf == 0 {
-		if html, err = checkBody(in.Body); err != nil {
-			return nil, err
-		}
+	words, html, err := checkWords(in.Body, len(in.Attachments) > 0 || in.ForwardOf != 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkFiles(in.Attachments); err != nil {
+		return nil, err
 	}
 	if err := s.take(who); err != nil {
 		return nil, err
 	}
 	p := &post{
 		spaceID: at.SpaceID,
-		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: in.Body, HTML: html, Version: 1, ForwardOf: in.ForwardOf},
-		calls:   callsOf(in.Body), confirmRoom: in.ConfirmRoom,
+		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: words, HTML: html, Version: 1, ForwardOf: in.ForwardOf},
+		calls:   callsOf(words), files: in.Attachments, confirmRoom: in.ConfirmRoom,
 		done: make(chan error, 1),
 	}
 	if err := s.committers[int(room)%len(s.committers)].commit(ctx, p); err != nil {
@@ -79,10 +81,21 @@ func (s *Service) take(who access.Actor) error {
 	return s.rate.Take(s.now(), who.ID.String())
 }
 
+// checkWords is checkBody where files may stand for the words.
+func checkWords(body string, files bool) (kept, html string, err error) {
+	if files && !text.Seen(body) {
+		return "", "", nil
+	}
+	html, err = checkBody(body)
+	return body, html, err
+}
+
+var errNoWords = problem.Invalid("body.body", "write something first")
+
 func checkBody(body string) (html string, err error) {
 	switch {
 	case !text.Seen(body):
-		return "", problem.Invalid("body.body", "write something first")
+		return "", errNoWords
 	case !text.Kept(body):
 		return "", problem.Invalid("body.body", "this text holds characters that cannot be stored")
 	case utf8.RuneCountInString(body) > mostBody:
@@ -222,7 +235,7 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 	if err != nil {
 		return nil, err
 	}
-	html, err := checkBody(body)
+	body, html, err := checkWords(body, true)
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +258,9 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 		}
 		if m.Body == body {
 			return false, nil
+		}
+		if body == "" && len(m.Attachments) == 0 && m.ForwardOf == 0 {
+			return false, errNoWords
 		}
 		// Asked again, in the transaction that stores the words.
 		if err := s.mayTouch(ctx, tx, who, m, access.PostMessage); err != nil {
@@ -289,6 +305,10 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 		}
 		now := s.now().Truncate(time.Millisecond)
 		m.Body, m.HTML, m.DeletedAt, m.ForwardOf, m.Reactions, m.PinnedAt, m.PinnedBy = "", "", &now, 0, nil, nil, nil
+		m.Attachments = nil
+		if err := dropOf(ctx, tx, now, id); err != nil {
+			return false, err
+		}
 		return true, deleteMessage(ctx, tx, id, who.ID, now)
 	})
 	return err

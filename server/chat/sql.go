@@ -31,7 +31,8 @@ func insertLoaded(ctx context.Context, q db.Q, list []Message) error {
 // messageColumns needs messages m and people p of the author.
 const messageColumns = `m.id, m.room_id, m.seq, m.client_id, m.version, m.created_at, m.edited_at, m.deleted_at,
 	case when m.deleted_at is null then m.body else '' end as body, case when m.deleted_at is null then m.html else '' end as html,
-	case when m.deleted_at is null then m.reactions end as reactions, m.pinned_at, m.pinned_by, case when m.deleted_at is null then coalesce(m.forward_of, 0) else 0 end as forward_of, m.notice as kept, p.id as "author.id", p.name as "author.name", p.job as "author.job", p.organisation as "author.organisation",
+	case when m.deleted_at is null then m.reactions end as reactions, m.pinned_at, m.pinned_by, case when m.deleted_at is null then coalesce(m.forward_of, 0) else 0 end as forward_of, m.notice as kept,
+	case when m.deleted_at is null then ` + messageFiles + ` end as files, p.id as "author.id", p.name as "author.name", p.job as "author.job", p.organisation as "author.organisation",
 	p.organisation_id as "author.organisation_id", p.former as "author.former"`
 
 const messageTables = ` from messages m join people p on p.id = m.author_id `
@@ -42,6 +43,7 @@ type messageRow struct {
 	Kept      db.JSON[*keptNotice]    `db:"kept"`
 	Reactions db.JSON[[]keptReaction] `db:"reactions"`
 	PinnedBy  *ids.ID                 `db:"pinned_by"`
+	Files     db.JSON[[]Attachment]   `db:"files"`
 }
 
 func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]Message, error) {
@@ -52,6 +54,7 @@ func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]M
 	list := make([]Message, len(rows))
 	for i, r := range rows {
 		list[i] = r.Message
+		list[i].Attachments = r.Files.V
 		if k := r.Kept.V; k != nil {
 			list[i].Notice = &Notice{Kind: k.Kind, PeopleIDs: k.People, History: k.History, Name: k.Name}
 		}

@@ -28,6 +28,11 @@ type MessageChanged struct {
 	Frame     json.RawMessage `json:"-"`
 }
 
+// FilesRemoved says that files are no longer to be had: their bytes may go.
+type FilesRemoved struct {
+	FileIDs []ids.ID `json:"fileIds"`
+}
+
 // RoomRead says that a person read a room on one device; their others should know.
 type RoomRead struct {
 	RoomID      ids.ID `json:"roomId"`

@@ -128,6 +128,13 @@ func (s *Store) Read(ctx context.Context, key string, offset, length int64) (io.
 	return r, nil
 }
 
+// Opener is Read of one file, for whoever sends it on.
+func (s *Store) Opener(key string) func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+	return func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+		return s.Read(ctx, key, offset, length)
+	}
+}
+
 // ErrGone says that the bucket has no such file.
 var ErrGone = errors.New("there is no such file")
 

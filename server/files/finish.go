@@ -20,6 +20,7 @@ type File struct {
 	Key           string // of its bytes
 	Thumbnail     string // key of its thumbnail; "" for what is no picture
 	ThumbnailType string
+	ThumbnailSize int64
 }
 
 // Keys are those of everything that is stored of the file.
@@ -95,7 +96,7 @@ func (s *Store) keep(ctx context.Context, whole *os.File, size int64, name strin
 
 // keepThumbnail stores a picture's thumbnail and gives its bytes to store.
 func (s *Store) keepThumbnail(ctx context.Context, f *File, p *picture) (io.Reader, error) {
-	f.Width, f.Height, f.Thumbnail, f.ThumbnailType = p.width, p.height, newKey(), "image/jpeg"
+	f.Width, f.Height, f.Thumbnail, f.ThumbnailType, f.ThumbnailSize = p.width, p.height, newKey(), "image/jpeg", int64(len(p.thumbnail))
 	if p.transparent {
 		f.ThumbnailType = "image/png"
 	}

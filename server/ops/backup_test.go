@@ -61,6 +61,7 @@ func lived(t *testing.T) (w *testkit.World, room string) {
 		`insert into chat_preferences (account_id, quiet_from, quiet_to) select id, '18:30', '08:00' from accounts limit 1`,
 		`insert into message_mentions (message_id, room_id, account_id) select id, room_id, null from messages`,
 		`insert into message_reactions select id, '👍', author_id, now() from messages`,
+		`insert into attachments (room_id, account_id, message_id, name, size, created_at) select room_id, author_id, id, 'plan.pdf', 1, now() from messages limit 1`,
 		`insert into search_documents values ('message', 1, null, 1, now(), '{}', to_tsvector('public.gh', 'tŷ'), '', 'null', 't', '', '', '')`,
 		`insert into search_documents values ('other', 1, null, 1, now(), '{}', '', '', '{}', 't', '', '', '')`,
 		`insert into organisation_successors (organisation_id, successor_id) select min(id), max(id) from organisations on conflict do nothing`,

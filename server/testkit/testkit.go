@@ -228,12 +228,22 @@ func (p *Person) Send(method, path string, body any) *Answer {
 			p.world.T.Fatal(err)
 		}
 	}
+	kind := "application/json"
+	if data == nil {
+		kind = ""
+	}
+	return p.Raw(method, path, kind, data)
+}
+
+// Raw sends bytes of any kind as this person's browser would.
+func (p *Person) Raw(method, path, kind string, data []byte) *Answer {
+	p.world.T.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, p.world.URL+path, bytes.NewReader(data))
 	if err != nil {
 		p.world.T.Fatal(err)
 	}
-	if data != nil {
-		r.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
 	}
 	r.Header.Set("Origin", p.world.URL)
 	if p.Token != "" {
