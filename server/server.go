@@ -255,7 +255,7 @@ func (s *Server) work(ctx, jobs context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		if err := errors.Join(s.Accounts.Sweep(ctx), s.Chat.Sweep(ctx), limit.Sweep(ctx, s.DB, s.now())); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.Accounts.Sweep(ctx), s.Chat.Sweep(ctx), s.Chat.Retain(ctx), limit.Sweep(ctx, s.DB, s.now())); err != nil && ctx.Err() == nil {
 			s.log.Warn("hourly clean-up failed; it runs again in an hour", "error", err)
 		}
 		select {

@@ -90,6 +90,9 @@ var walk = map[string]row{
 	"drop-scheduled":       {kind: "thing"},
 	"get-chat-preferences": {kind: "own", why: "is the caller's"},
 	"set-chat-preferences": {kind: "own", why: "changes the caller's"},
+	"search-messages":      {kind: "list"},
+	"list-readers":         {kind: "thing"},
+	"try-retention":        {kind: "thing", role: "member"},
 
 	"react":                 {kind: "thing"},
 	"unreact":               {kind: "thing"},
@@ -230,7 +233,9 @@ func path(t *testing.T, op api.Op, things map[string]ids.ID) string {
 		query = "?offset=0"
 	case "list-cards":
 		query = "?of=message:" + things["messageId"].String() + "&of=topic:" + things["topicId"].String() + "&of=story:" + things["storyId"].String() + "&of=person:" + things["personId"].String()
-	case "search-everything", "find-stories":
+	case "try-retention":
+		query = "?days=30"
+	case "search-everything", "find-stories", "search-messages":
 		query = "?q=Zanzibar"
 	}
 	return "/api" + place.ReplaceAllStringFunc(op.Path, func(p string) string {

@@ -17,6 +17,7 @@ const bodySize = 128 << 10
 func (s *Service) Routes(r *api.Router) {
 	s.roomRoutes(r)
 	s.writingRoutes(r)
+	s.searchRoutes(r)
 	s.preferenceRoutes(r)
 	api.Handle(r, api.Op{ID: "list-messages", Method: "GET", Path: "/rooms/{roomId}/messages", Summary: "Messages of a room, in order", Door: api.SignedIn, Errors: []int{404}}, s.getMessages)
 	api.Handle(r, api.Op{ID: "post-message", Method: "POST", Path: "/rooms/{roomId}/messages", Summary: "Say something in a room", Door: api.SignedIn, Status: 201, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429, 503}}, s.postMessage)

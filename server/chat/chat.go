@@ -39,30 +39,31 @@ const (
 
 // Room is a place where people talk: a room of a space, or a conversation.
 type Room struct {
-	ID            ids.ID            `json:"id" db:"id"`
-	Kind          Kind              `json:"kind" db:"kind" enum:"open,private,direct,group" doc:"Open to the whole space, private to its members, or a conversation"`
-	SpaceID       ids.ID            `json:"spaceId,omitempty" db:"space_id" doc:"Absent for a conversation"`
-	SpaceName     string            `json:"spaceName" db:"space_name" doc:"Empty for a conversation"`
-	Name          string            `json:"name" db:"name" doc:"Empty for a conversation without a name: it goes by its people"`
-	Topic         string            `json:"topic" db:"topic"`
-	People        []accounts.Person `json:"people,omitempty" db:"-" doc:"Of a conversation, who is in it besides the reader"`
-	Head          int64             `json:"head" db:"head" doc:"The last number given in this room"`
-	LastReadSeq   int64             `json:"lastReadSeq" db:"last_read_seq"`
-	FromSeq       int64             `json:"fromSeq" db:"from_seq" doc:"What was said up to this number is not for the reader, who came later"`
-	Unread        int               `json:"unread" db:"unread" minimum:"0" maximum:"100" doc:"100 means 99 or more"`
-	Mentions      int               `json:"mentions" db:"mentions" minimum:"0" maximum:"100" doc:"Unread messages that call the reader, in threads too"`
-	LastAt        *time.Time        `json:"lastAt" db:"last_at" doc:"When the last message was posted"`
-	Notify        string            `json:"notify" db:"notify" enum:"all,mentions,nothing" doc:"Of what the reader wants to be told"`
-	Muted         bool              `json:"muted" db:"muted" doc:"By the reader: it shows no badge"`
-	Left          bool              `json:"left" db:"left" doc:"An open room that is not in the reader's list, until they join again"`
-	Hidden        bool              `json:"hidden" db:"hidden" doc:"A conversation that is not listed until something is said in it"`
-	RetentionDays *int              `json:"retentionDays" db:"retention_days" doc:"Days after which messages are deleted; null keeps them"`
-	Archived      bool              `json:"archived" db:"archived"`
-	Version       int               `json:"version" db:"version"`
-	Can           []access.Action   `json:"can" db:"-"`
+	ID             ids.ID            `json:"id" db:"id"`
+	Kind           Kind              `json:"kind" db:"kind" enum:"open,private,direct,group" doc:"Open to the whole space, private to its members, or a conversation"`
+	SpaceID        ids.ID            `json:"spaceId,omitempty" db:"space_id" doc:"Absent for a conversation"`
+	SpaceName      string            `json:"spaceName" db:"space_name" doc:"Empty for a conversation"`
+	Name           string            `json:"name" db:"name" doc:"Empty for a conversation without a name: it goes by its people"`
+	Topic          string            `json:"topic" db:"topic"`
+	People         []accounts.Person `json:"people,omitempty" db:"-" doc:"Of a conversation, who is in it besides the reader"`
+	Head           int64             `json:"head" db:"head" doc:"The last number given in this room"`
+	LastReadSeq    int64             `json:"lastReadSeq" db:"last_read_seq"`
+	FromSeq        int64             `json:"fromSeq" db:"from_seq" doc:"What was said up to this number is not for the reader, who came later"`
+	Unread         int               `json:"unread" db:"unread" minimum:"0" maximum:"100" doc:"100 means 99 or more"`
+	Mentions       int               `json:"mentions" db:"mentions" minimum:"0" maximum:"100" doc:"Unread messages that call the reader, in threads too"`
+	LastAt         *time.Time        `json:"lastAt" db:"last_at" doc:"When the last message was posted"`
+	Notify         string            `json:"notify" db:"notify" enum:"all,mentions,nothing" doc:"Of what the reader wants to be told"`
+	Muted          bool              `json:"muted" db:"muted" doc:"By the reader: it shows no badge"`
+	Left           bool              `json:"left" db:"left" doc:"An open room that is not in the reader's list, until they join again"`
+	Hidden         bool              `json:"hidden" db:"hidden" doc:"A conversation that is not listed until something is said in it"`
+	RetentionDays  *int              `json:"retentionDays" db:"retention_days" doc:"Days after which messages are deleted; null keeps them"`
+	RetentionSetAt *time.Time        `json:"retentionSetAt" db:"retention_set_at" doc:"When that was chosen; deletion begins a week later"`
+	Receipts       bool              `json:"receipts" db:"receipts" doc:"It is shown who has read a message"`
+	Archived       bool              `json:"archived" db:"archived"`
+	Version        int               `json:"version" db:"version"`
+	Can            []access.Action   `json:"can" db:"-"`
 
-	role   access.Role // the reader's
-	people string      // JSON
+	role access.Role // the reader's
 }
 
 // Message is one thing said in a room. A deleted one keeps its place and

@@ -63,6 +63,7 @@ func (s *Service) Invite(ctx context.Context, who access.Actor, room ids.ID, in 
 		return nil, problem.Conflict("open-room", "Everybody in the space is in this room already.")
 	case Direct:
 		return nil, problem.Conflict("direct-conversation", "A conversation of two people stays between them. Start a group instead.")
+	case Private, Group:
 	}
 	if err := s.take(who); err != nil {
 		return nil, err

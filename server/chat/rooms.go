@@ -187,6 +187,9 @@ func (s *Service) EditRoom(ctx context.Context, who access.Actor, id ids.ID, in 
 	if err := mayEdit(r, in); err != nil {
 		return nil, err
 	}
+	if err := s.checkPeriod(in.RetentionDays); err != nil {
+		return nil, err
+	}
 	if r.SpaceID != 0 || strings.TrimSpace(in.Name) != "" {
 		if err := checkRoomWords(&in.Name, &in.Topic); err != nil {
 			return nil, err

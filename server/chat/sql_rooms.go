@@ -21,7 +21,8 @@ const readMark = `greatest(me.from_seq, coalesce(rr.last_read_seq,
 // have marks of their own. A direct conversation in which nothing was said is
 // not there yet for whom it was begun with.
 const roomColumns = `r.id, r.kind, coalesce(r.space_id, 0) as space_id, coalesce(s.name, '') as space_name, r.name, r.topic, h.last_seq as head,
-	coalesce(rr.last_read_seq, 0) as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days,
+	coalesce(rr.last_read_seq, 0) as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days, r.retention_set_at,
+	coalesce(s.read_receipts and (select count(*) from public.room_people(r.id)) <= 30, false) as receipts,
 	coalesce(rs.notify, 'all') as notify, coalesce(rs.muted, false) as muted, rs.left_at is not null as left,
 	r.space_id is null and (coalesce(h.last_seq <= rs.hidden_seq, false) or h.last_seq = 0 and r.kind = 'direct' and r.created_by is distinct from $1) as hidden,
 	(select created_at from messages m where m.room_id = r.id and m.seq > me.from_seq order by seq desc limit 1) as last_at,
@@ -50,7 +51,7 @@ type roomRow struct {
 
 // room completes the room from its row.
 func (r roomRow) room() Room {
-	r.Room.role, r.Room.People = r.Role, r.With.V
+	r.role, r.People = r.Role, r.With.V
 	return r.Room
 }
 
@@ -152,6 +153,7 @@ func getPair(ctx context.Context, q db.Q, pair string) (ids.ID, error) {
 
 func updateRoom(ctx context.Context, q db.Q, id ids.ID, in RoomEdit, now time.Time) (bool, error) {
 	const query = `update rooms set name = $3, topic = $4, retention_days = $5,
+			retention_set_at = case when $5::int is null then null when $5 is distinct from retention_days then $7 else retention_set_at end,
 			archived_at = case when $6 then coalesce(archived_at, $7) end, version = version + 1
 		where id = $1 and version = $2`
 	res, err := q.ExecContext(ctx, query, id, in.Version, in.Name, in.Topic, in.RetentionDays, in.Archived, now)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,9 @@ type Config struct {
 	Name           string `env:"GUILDHALL_NAME" flag:"name" default:"Guildhall" help:"name of the network"`
 	TimeZone       string `env:"GUILDHALL_TIME_ZONE" flag:"time-zone" default:"Europe/London" help:"time zone of the network"`
 
+	RetentionPeriods       string `env:"GUILDHALL_RETENTION_PERIODS" flag:"retention-periods" default:"30,90,180,365,730,2190" help:"days for which facilitators may let a room keep its messages, separated by commas"`
+	RetentionConversations int    `env:"GUILDHALL_RETENTION_CONVERSATIONS" flag:"retention-conversations" default:"730" help:"days for which conversations between people keep their messages; 0 keeps them"`
+
 	LogFormat string `env:"GUILDHALL_LOG_FORMAT" flag:"log-format" default:"text" choice:"text,json" help:"text or json"`
 	LogLevel  string `env:"GUILDHALL_LOG_LEVEL" flag:"log-level" default:"info" choice:"debug,info,warn,error" help:"debug, info, warn or error"`
 
@@ -72,6 +76,8 @@ type Config struct {
 	Proxies []netip.Prefix
 	// Routes is ClusterRoutes, parsed.
 	Routes []string
+	// Periods is RetentionPeriods, parsed, the shortest first.
+	Periods []int
 	// Zone is TimeZone, loaded.
 	Zone *time.Location
 }
@@ -180,6 +186,17 @@ func (c *Config) check() error {
 	if err := c.checkNodes(); err != nil {
 		return err
 	}
+	if c.RetentionConversations < 0 {
+		return fmt.Errorf("--retention-conversations (GUILDHALL_RETENTION_CONVERSATIONS) must be a number of days, or 0 to keep them, not %d", c.RetentionConversations)
+	}
+	for part := range strings.SplitSeq(c.RetentionPeriods, ",") {
+		days, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || days < 1 || days > 36500 {
+			return fmt.Errorf("--retention-periods (GUILDHALL_RETENTION_PERIODS): %q is not a number of days from 1 to 36500", part)
+		}
+		c.Periods = append(c.Periods, days)
+	}
+	slices.Sort(c.Periods)
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
 		return fmt.Errorf("--time-zone (GUILDHALL_TIME_ZONE): there is no zone %q", c.TimeZone)

@@ -46,6 +46,7 @@ type Space struct {
 	ResidentialFrom *string         `json:"residentialFrom" db:"residential_from" format:"date"`
 	ResidentialTo   *string         `json:"residentialTo" db:"residential_to" format:"date"`
 	ReviewDay       *string         `json:"reviewDay" db:"review_day" format:"date"`
+	ReadReceipts    bool            `json:"readReceipts" db:"read_receipts" doc:"In its rooms of up to 30 people it is shown who has read a message"`
 	MemberCount     int             `json:"memberCount" db:"member_count"`
 	Role            string          `json:"role" db:"role" doc:"What I am in it; empty if I am not"`
 	Version         int             `json:"version" db:"version"`
@@ -211,6 +212,7 @@ type spaceEdit struct {
 	ResidentialFrom *string `json:"residentialFrom" format:"date"`
 	ResidentialTo   *string `json:"residentialTo" format:"date"`
 	ReviewDay       *string `json:"reviewDay" format:"date"`
+	ReadReceipts    *bool   `json:"readReceipts,omitempty" doc:"As it is, when absent"`
 	Version         int     `json:"version" minimum:"1" maximum:"2147483647"`
 }
 

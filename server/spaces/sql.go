@@ -21,7 +21,7 @@ type listedSpace struct {
 func listSpaces(ctx context.Context, q db.Q, reader access.Actor, after place, limit int) ([]listedSpace, error) {
 	const query = `select s.id, s.kind, s.name, s.description, s.admission, s.listed, s.version,
 			to_char(s.residential_from, 'YYYY-MM-DD') as residential_from, to_char(s.residential_to, 'YYYY-MM-DD') as residential_to,
-			to_char(s.review_day, 'YYYY-MM-DD') as review_day, coalesce(me.role, '') as role,
+			to_char(s.review_day, 'YYYY-MM-DD') as review_day, s.read_receipts, coalesce(me.role, '') as role,
 			(select count(*) from memberships m where m.space_id = s.id and m.ended_at is null) as member_count, k.rank, k.key
 		from spaces s left join memberships me on me.space_id = s.id and me.account_id = $1 and me.ended_at is null
 			cross join lateral (select array_position(array['network', 'cohort', 'group', 'load'], s.kind) as rank, lower(s.name) as key) k
@@ -37,7 +37,7 @@ func listSpaces(ctx context.Context, q db.Q, reader access.Actor, after place, l
 func getSpace(ctx context.Context, q db.Q, reader, id ids.ID) (Space, error) {
 	const query = `select s.id, s.kind, s.name, s.description, s.admission, s.listed, s.version,
 			to_char(s.residential_from, 'YYYY-MM-DD') as residential_from, to_char(s.residential_to, 'YYYY-MM-DD') as residential_to,
-			to_char(s.review_day, 'YYYY-MM-DD') as review_day, coalesce(me.role, '') as role,
+			to_char(s.review_day, 'YYYY-MM-DD') as review_day, s.read_receipts, coalesce(me.role, '') as role,
 			(select count(*) from memberships m where m.space_id = s.id and m.ended_at is null) as member_count
 		from spaces s left join memberships me on me.space_id = s.id and me.account_id = $1 and me.ended_at is null
 		where s.id = $2 and s.deleted_at is null`
@@ -56,8 +56,8 @@ func insertSpace(ctx context.Context, q db.Q, in newSpace) (ids.ID, error) {
 
 func updateSpace(ctx context.Context, q db.Q, id ids.ID, in spaceEdit) (bool, error) {
 	const query = `update spaces set name = $2, description = $3, residential_from = $4::date, residential_to = $5::date, review_day = $6::date,
-			version = version + 1 where id = $1 and version = $7 and deleted_at is null`
-	res, err := q.ExecContext(ctx, query, id, in.Name, in.Description, in.ResidentialFrom, in.ResidentialTo, in.ReviewDay, in.Version)
+			read_receipts = coalesce($8, read_receipts), version = version + 1 where id = $1 and version = $7 and deleted_at is null`
+	res, err := q.ExecContext(ctx, query, id, in.Name, in.Description, in.ResidentialFrom, in.ResidentialTo, in.ReviewDay, in.Version, in.ReadReceipts)
 	if err != nil {
 		return false, err
 	}

@@ -1,0 +1,194 @@
+package chat_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"guildhall/server/chat"
+	"guildhall/server/clock"
+	"guildhall/server/ids"
+	"guildhall/server/testkit"
+)
+
+func find(w *testkit.World, who, query string) (bodies []string) {
+	w.T.Helper()
+	var list struct{ Items []chat.Found }
+	w.As(who).Get("/api/messages/search?q=" + url.QueryEscape(query)).Expect(200).JSON(&list)
+	for _, f := range list.Items {
+		bodies = append(bodies, f.Message.Body)
+		if f.Room.ID != f.Message.RoomID || f.Room.Kind == "" {
+			w.T.Errorf("%q was found in %+v", query, f.Room)
+		}
+	}
+	return bodies
+}
+
+// TestSearch: words, their parts and beginnings, phrases, operators, and
+// nothing of rooms that one may not see.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Date(2026, 3, 30, 22, 30, 0, 0, time.UTC)) // 23:30 in London
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	repairs, other := makeRoom(w, "Housing repairs"), makeRoom(w, "Planning")
+	say(w, "member", repairs.ID, "The boiler failed again, see https://www.gov.uk/guidance/boilers_2026")
+	fake.Pass(time.Hour) // half past midnight of the 31st
+	say(w, "facilitator", repairs.ID, "Repair costs went up, S.106 money helps")
+	say(w, "member", other.ID, "We costed the boilers twice")
+	gone := say(w, "member", other.ID, "boiler, deleted")
+	w.As("member").Delete(testkit.Path("/messages/%s", gone.ID)).Expect(204)
+	direct := converse(w, "member", "outsider")
+	say(w, "outsider", direct.ID, "A boiler between us")
+	for query, want := range map[string]int{
+		"boiler":                     3, // also boilers
+		"boil":                       3, // the beginning of the last word
+		"failed boiler":              1,
+		`"failed again"`:             1,
+		`"again failed"`:             0,
+		"boiler -failed":             2,
+		"gov.uk":                     1,
+		"boilers_2026":               1,
+		"s.106":                      1,
+		"from:me":                    2,
+		"from:facilitator":           1,
+		"from:me boiler in:planning": 1,
+		`in:"housing rep"`:           2,
+		"in:outsider":                1,
+		"in:nowhere boiler":          0,
+		"has:link":                   1,
+		"has:file":                   0,
+		"before:2026-03-31":          1, // a day of London
+		"after:2026-03-31":           3,
+		"after:2026-03-31 before:2026-04-01 boiler": 2,
+		"from:nobody": 0,
+		"deleted":     0,
+		"the":         0,
+	} {
+		if got := find(w, "member", query); len(got) != want {
+			t.Errorf("%q found %q, want %d", query, got, want)
+		}
+	}
+	if got := find(w, "member", "boiler"); len(got) != 3 || got[0] != "A boiler between us" {
+		t.Errorf("the newest first: %q", got)
+	}
+	if got := find(w, "outsider", "boiler"); len(got) != 1 {
+		t.Errorf("the outsider found %q", got)
+	}
+	if got := find(w, "facilitator", "boiler"); len(got) != 2 {
+		t.Errorf("somebody outside the conversation found %q", got)
+	}
+	if got := find(w, "admin", "boiler"); len(got) != 0 {
+		t.Errorf("an admin found %q", got)
+	}
+	for _, query := range []string{"", "   ", "has:nothing", "before:yesterday", "after:2026-13-01", "before:0000-01-01"} {
+		w.As("member").Get("/api/messages/search?q="+url.QueryEscape(query)).Problem(422, "invalid")
+	}
+	for _, query := range []string{`"`, `a"b:c`, "from:", ":", "-", `\`, "a & | ! <-> b", "from:%_ x", "x:*", "🙂", "'); drop table messages; --", "\u202e"} {
+		if a := w.As("member").Get("/api/messages/search?q=" + url.QueryEscape(query)); a.Status != 200 && a.Status != 422 {
+			t.Errorf("%q answered %d: %s", query, a.Status, a.Body)
+		}
+	}
+	// Who came later finds nothing of before, and pages join without a gap.
+	group := converse(w, "member", "outsider", "moderator")
+	say(w, "member", group.ID, "A kettle before")
+	w.As("member").Post(testkit.Path("/rooms/%s/people", group.ID), words{"people": []ids.ID{w.As("admin").ID}, "history": "new"}).Expect(200)
+	say(w, "member", group.ID, "A kettle after")
+	if got := find(w, "admin", "kettle"); len(got) != 1 || got[0] != "A kettle after" {
+		t.Errorf("a late-comer found %q", got)
+	}
+	var page struct {
+		Items []chat.Found
+		Next  string
+	}
+	w.As("member").Get("/api/messages/search?q=boiler&limit=2").Expect(200).JSON(&page)
+	first := page.Items
+	w.As("member").Get("/api/messages/search?q=boiler&limit=2&cursor=" + page.Next).Expect(200).JSON(&page)
+	if len(first) != 2 || len(page.Items) != 1 || page.Next != "" {
+		t.Errorf("pages: %d and %d", len(first), len(page.Items))
+	}
+}
+
+// TestReaders: only where facilitators switched it on.
+func TestReaders(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := makeRoom(w, "Room")
+	m := say(w, "member", room.ID, "Read me")
+	path := testkit.Path("/messages/%s/readers", m.ID)
+	w.As("member").Get(path).Problem(409, "receipts-off")
+	space := testkit.Path("/spaces/%s", w.Space("cohortA"))
+	edit := words{"name": "Cohort A", "description": "", "residentialFrom": nil, "residentialTo": nil, "reviewDay": nil, "readReceipts": true, "version": 1}
+	w.As("member").Patch(space, edit).Problem(403, "not-allowed")
+	w.As("facilitator").Patch(space, edit).Expect(200)
+	w.As("moderator").Put(testkit.Path("/rooms/%s/read", room.ID), words{"seq": 1}).Expect(200)
+	var readers chat.Readers
+	w.As("member").Get(path).Expect(200).JSON(&readers)
+	if len(readers.People) != 1 || readers.People[0].ID != w.As("moderator").ID || readers.Of != 2 {
+		t.Errorf("readers: %+v", readers)
+	}
+	w.As("outsider").Get(path).Problem(404, "not-found")
+	w.As("stranger").Get(path).Problem(401, "sign-in")
+	direct := converse(w, "member", "moderator")
+	w.As("member").Get(testkit.Path("/messages/%s/readers", say(w, "member", direct.ID, "x").ID)).Problem(409, "receipts-off")
+}
+
+// TestRetention: tried without harm, begins after a week, and leaves no gap.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC))
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	room := makeRoom(w, "Room")
+	old := say(w, "member", room.ID, "Old words")
+	w.As("member").Patch(testkit.Path("/messages/%s", old.ID), words{"body": "Old words, edited", "version": 1}).Expect(200)
+	direct := converse(w, "member", "moderator")
+	say(w, "member", direct.ID, "Old, between us")
+	fake.Pass(100 * 24 * time.Hour)
+	kept := say(w, "member", room.ID, "New words")
+	path := testkit.Path("/rooms/%s", room.ID)
+	var tried chat.Retention
+	w.As("facilitator").Get(path + "/retention?days=90").Expect(200).JSON(&tried)
+	if tried.Messages != 1 || tried.Oldest == nil || len(tried.Periods) != 6 || !tried.Begins.Equal(fake.Now().Add(7*24*time.Hour)) {
+		t.Errorf("tried: %+v", tried)
+	}
+	w.As("facilitator").Get(path+"/retention?days=91").Problem(422, "invalid")
+	w.As("member").Get(path+"/retention?days=90").Problem(403, "not-allowed")
+	w.As("outsider").Get(path+"/retention?days=90").Problem(404, "not-found")
+	set := words{"name": "Room", "topic": "", "archived": false, "retentionDays": 91, "version": 1}
+	w.As("facilitator").Patch(path, set).Problem(422, "invalid")
+	set["retentionDays"] = 90
+	w.As("member").Patch(path, set).Problem(403, "not-allowed")
+	w.As("facilitator").Patch(path, set).Expect(200)
+	retain := func() (h chat.History) {
+		t.Helper()
+		if err := w.Chat.Retain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.As("member").Get(path + "/messages").Expect(200).JSON(&h)
+		return h
+	}
+	if h := retain(); len(h.Items) != 2 {
+		t.Errorf("before the week is over: %+v", h.Items)
+	}
+	fake.Pass(8 * 24 * time.Hour)
+	if h := retain(); len(h.Items) != 1 || h.Items[0].ID != kept.ID {
+		t.Errorf("afterwards: %+v", h.Items)
+	}
+	var feed chat.Feed
+	w.As("member").Get(path + "/changes?after=0").Expect(200).JSON(&feed)
+	if len(feed.Items) != 3 || feed.Items[0].Type != "gone" || feed.Items[1].Type != "gone" || feed.Items[2].Type != "message" {
+		t.Errorf("the numbers: %+v", feed.Items)
+	}
+	w.As("member").Patch(testkit.Path("/messages/%s", old.ID), words{"body": "x", "version": 2}).Problem(404, "not-found")
+	if got := find(w, "member", "old"); len(got) != 1 {
+		t.Errorf("the search still finds %q", got)
+	}
+	fake.Pass(700 * 24 * time.Hour) // conversations are kept for two years
+	retain()
+	if got := find(w, "member", "old"); len(got) != 0 {
+		t.Errorf("after two years the search still finds %q", got)
+	}
+	var rest int
+	if err := w.DB.Get(&rest, `select count(*) from message_versions`); err != nil || rest != 0 {
+		t.Errorf("%d old wordings are left, %v", rest, err)
+	}
+}
