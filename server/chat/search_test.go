@@ -43,8 +43,8 @@ func TestSearch(t *testing.T) {
 		"boiler":                     3, // also boilers
 		"boil":                       3, // the beginning of the last word
 		"failed boiler":              1,
-		`"failed again"`:             1,
-		`"again failed"`:             0,
+		`"boiler failed"`:            1,
+		`"failed boiler"`:            0,
 		"boiler -failed":             2,
 		"gov.uk":                     1,
 		"boilers_2026":               1,
@@ -101,8 +101,9 @@ func TestSearch(t *testing.T) {
 		Next  string
 	}
 	w.As("member").Get("/api/messages/search?q=boiler&limit=2").Expect(200).JSON(&page)
-	first := page.Items
-	w.As("member").Get("/api/messages/search?q=boiler&limit=2&cursor=" + page.Next).Expect(200).JSON(&page)
+	first, next := page.Items, page.Next
+	page.Next = ""
+	w.As("member").Get("/api/messages/search?q=boiler&limit=2&cursor=" + next).Expect(200).JSON(&page)
 	if len(first) != 2 || len(page.Items) != 1 || page.Next != "" {
 		t.Errorf("pages: %d and %d", len(first), len(page.Items))
 	}
@@ -132,6 +133,17 @@ func TestReaders(t *testing.T) {
 	w.As("member").Get(testkit.Path("/messages/%s/readers", say(w, "member", direct.ID, "x").ID)).Problem(409, "receipts-off")
 }
 
+// days lets time pass for people who come by often enough to stay signed in.
+func days(w *testkit.World, fake *clock.Fake, n int) {
+	w.T.Helper()
+	for ; n > 0; n -= 20 {
+		fake.Pass(time.Duration(min(n, 20)) * 24 * time.Hour)
+		for _, who := range []string{"member", "facilitator", "moderator", "outsider"} {
+			w.As(who).Get("/api/me").Expect(200)
+		}
+	}
+}
+
 // TestRetention: tried without harm, begins after a week, and leaves no gap.
 func TestRetention(t *testing.T) {
 	t.Parallel()
@@ -142,7 +154,7 @@ func TestRetention(t *testing.T) {
 	w.As("member").Patch(testkit.Path("/messages/%s", old.ID), words{"body": "Old words, edited", "version": 1}).Expect(200)
 	direct := converse(w, "member", "moderator")
 	say(w, "member", direct.ID, "Old, between us")
-	fake.Pass(100 * 24 * time.Hour)
+	days(w, fake, 100)
 	kept := say(w, "member", room.ID, "New words")
 	path := testkit.Path("/rooms/%s", room.ID)
 	var tried chat.Retention
@@ -169,7 +181,7 @@ func TestRetention(t *testing.T) {
 	if h := retain(); len(h.Items) != 2 {
 		t.Errorf("before the week is over: %+v", h.Items)
 	}
-	fake.Pass(8 * 24 * time.Hour)
+	days(w, fake, 8)
 	if h := retain(); len(h.Items) != 1 || h.Items[0].ID != kept.ID {
 		t.Errorf("afterwards: %+v", h.Items)
 	}
@@ -182,7 +194,7 @@ func TestRetention(t *testing.T) {
 	if got := find(w, "member", "old"); len(got) != 1 {
 		t.Errorf("the search still finds %q", got)
 	}
-	fake.Pass(700 * 24 * time.Hour) // conversations are kept for two years
+	days(w, fake, 700) // conversations are kept for two years
 	retain()
 	if got := find(w, "member", "old"); len(got) != 0 {
 		t.Errorf("after two years the search still finds %q", got)
