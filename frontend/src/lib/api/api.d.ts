@@ -231,6 +231,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of my rooms, the newest first */
+        get: operations["search-messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{messageId}": {
         parameters: {
             query?: never;
@@ -280,6 +297,23 @@ export interface paths {
         post?: never;
         /** Take my reaction back */
         delete: operations["unreact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{messageId}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has read a message, where that is shown */
+        get: operations["list-readers"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -588,6 +622,23 @@ export interface paths {
         get?: never;
         /** Say how far I have read */
         put: operations["mark-room-read"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{roomId}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What keeping messages for so many days would delete */
+        get: operations["try-retention"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1404,6 +1455,10 @@ export interface components {
              */
             urbanShare: number | null;
         };
+        Found: {
+            message: components["schemas"]["Message"];
+            room: components["schemas"]["Place"];
+        };
         Frame: {
             /**
              * @description Who wrote or changed it
@@ -1811,6 +1866,11 @@ export interface components {
             /** @description Send it as cursor to get the next page */
             next?: string;
         };
+        PageFound: {
+            items: components["schemas"]["Found"][];
+            /** @description Send it as cursor to get the next page */
+            next?: string;
+        };
         PageListed: {
             items: components["schemas"]["Listed"][];
             /** @description Send it as cursor to get the next page */
@@ -1896,6 +1956,18 @@ export interface components {
         };
         Pins: {
             items: components["schemas"]["Message"][];
+        };
+        Place: {
+            /** @example 42 */
+            id: string;
+            /** @enum {string} */
+            kind: "open" | "private" | "direct" | "group";
+            name: string;
+            /** @description Of a conversation, who is in it besides the reader */
+            people?: components["schemas"]["Person"][];
+            /** @example 42 */
+            spaceId?: string;
+            spaceName: string;
         };
         Post: {
             author: components["schemas"]["Person"];
@@ -2079,6 +2151,14 @@ export interface components {
             /** Format: int64 */
             unread: number;
         };
+        Readers: {
+            /**
+             * Format: int64
+             * @description How many could have, besides its author
+             */
+            of: number;
+            people: components["schemas"]["Person"][];
+        };
         Reconnect: {
             /** Format: int64 */
             afterMs: number;
@@ -2107,6 +2187,29 @@ export interface components {
             pages: number;
             /** Format: int64 */
             total: number;
+        };
+        Retention: {
+            /**
+             * Format: date-time
+             * @description When deletion begins, if it is chosen now or was before
+             */
+            begins: string;
+            /** Format: int64 */
+            days: number;
+            /**
+             * Format: int64
+             * @description Of these messages
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description That are older and would be deleted
+             */
+            messages: number;
+            /** Format: date-time */
+            oldest: string | null;
+            /** @description Days of which a room's facilitators may choose */
+            periods: number[];
         };
         RoleEdit: {
             /** @enum {string} */
@@ -2161,11 +2264,18 @@ export interface components {
             notify: "all" | "mentions" | "nothing";
             /** @description Of a conversation, who is in it besides the reader */
             people?: components["schemas"]["Person"][];
+            /** @description It is shown who has read a message */
+            receipts: boolean;
             /**
              * Format: int64
              * @description Days after which messages are deleted; null keeps them
              */
             retentionDays: number | null;
+            /**
+             * Format: date-time
+             * @description When that was chosen; deletion begins a week later
+             */
+            retentionSetAt: string | null;
             /**
              * @description Absent for a conversation
              * @example 42
@@ -2285,6 +2395,8 @@ export interface components {
             /** Format: int64 */
             memberCount: number;
             name: string;
+            /** @description In its rooms of up to 30 people it is shown who has read a message */
+            readReceipts: boolean;
             /** Format: date */
             residentialFrom: string | null;
             /** Format: date */
@@ -2305,6 +2417,8 @@ export interface components {
         SpaceEdit: {
             description: string;
             name: string;
+            /** @description As it is, when absent */
+            readReceipts?: boolean;
             /** Format: date */
             residentialFrom: string | null;
             /** Format: date */
@@ -3698,6 +3812,58 @@ export interface operations {
             };
         };
     };
+    "search-messages": {
+        parameters: {
+            query: {
+                /** @description Words, "phrases", -words, from:name, in:room, has:file, has:link, before:2026-03-31, after:2026-03-31 */
+                q: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFound"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "delete-message": {
         parameters: {
             query?: never;
@@ -4185,6 +4351,73 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "list-readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readers"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5708,6 +5941,75 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "try-retention": {
+        parameters: {
+            query: {
+                days: number;
+            };
+            header?: never;
+            path: {
+                roomId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
