@@ -13,6 +13,7 @@ import (
 
 	"guildhall/server"
 	"guildhall/server/config"
+	"guildhall/server/files"
 	"guildhall/server/ops"
 	"guildhall/server/pgrun"
 )
@@ -60,11 +61,16 @@ func backup(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	s, err := ops.Backup(ctx, d.DB, path, about(), os.Stderr)
+	kept, err := files.Open(ctx, c.Files, c.FilesDir())
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s holds %d rows of %d tables. Keep it as safe as the database: all that people wrote is in it, and the server's secrets.\n", path, s.Rows, s.Tables) //nolint:forbidigo // the answer
+	defer kept.Close() // it was only read
+	s, err := ops.Backup(ctx, ops.Whole{DB: d.DB, Files: kept}, path, about(), os.Stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s holds %d rows of %d tables and %d files. Keep it as safe as the database: all that people wrote is in it, and the server's secrets.\n", path, s.Rows, s.Tables, s.Files) //nolint:forbidigo // the answer
 	return nil
 }
 
@@ -86,13 +92,18 @@ func restore(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	s, err := ops.Restore(ctx, d.DB, path, replace, os.Stderr)
+	kept, err := files.Open(ctx, c.Files, c.FilesDir())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	s, err := ops.Restore(ctx, ops.Whole{DB: d.DB, Files: kept}, path, replace, os.Stderr)
 	if err != nil {
 		return err
 	}
 	if err := server.Migrate(ctx, d.DB, c); err != nil {
 		return err
 	}
-	fmt.Printf("Restored %d rows of %d tables, as they were on %s.\n", s.Rows, s.Tables, s.TakenAt.In(c.Zone).Format(time.RFC1123)) //nolint:forbidigo // the answer
+	fmt.Printf("Restored %d rows of %d tables and %d files, as they were on %s.\n", s.Rows, s.Tables, s.Files, s.TakenAt.In(c.Zone).Format(time.RFC1123)) //nolint:forbidigo // the answer
 	return nil
 }

@@ -18,7 +18,8 @@ import (
 // A backup is one file: a line that says so, JSON values one after another in
 // gzip, and a line with the SHA-256 of all before it. The values are a
 // preface; for each table a chapter and then its rows, each an array of the
-// columns as PostgreSQL writes them as text; and an ending that counts them.
+// columns as PostgreSQL writes them as text; for each file a chapter and then
+// its pieces in base64, in rows of one; and an ending that counts them.
 // Text is the one form that every version reads the same.
 const (
 	archiveFormat = 1
@@ -36,16 +37,18 @@ type preface struct {
 	Migration int64     `json:"migration"`
 }
 
-// chapter comes before the rows of a table.
+// chapter comes before the rows of a table or the pieces of a file.
 type chapter struct {
-	Table   string   `json:"table"`
-	Columns []string `json:"columns"`
+	Table   string   `json:"table,omitempty"`
+	Columns []string `json:"columns,omitempty"`
+	File    string   `json:"file,omitempty"` // its key, instead of a table
 }
 
 // ending is the last value.
 type ending struct {
 	Rows      map[string]int64 `json:"rows"`
 	Sequences map[string]int64 `json:"sequences"`
+	Files     int64            `json:"files"`
 }
 
 // archiveWriter writes beside the file's place and puts it there only when it

@@ -14,6 +14,7 @@ import (
 
 	"guildhall/server/clock"
 	"guildhall/server/db"
+	"guildhall/server/files"
 )
 
 // Summary is what a backup holds.
@@ -23,15 +24,23 @@ type Summary struct {
 	Migration int64  // of the database
 	Tables    int
 	Rows      int64
+	Files     int64 // that people uploaded, thumbnails too
 }
 
-// Backup writes the whole database, as it is at one moment, to a file that
-// only its owner may read. The server may go on working. The file takes its
+// Whole is all that a network keeps.
+type Whole struct {
+	DB    *db.DB
+	Files *files.Store
+}
+
+// Backup writes the whole database, as it is at one moment, and then the files
+// that people uploaded, to a file that only its owner may read. A file that
+// goes in between is missing, and so is what it belonged to, soon after. The server may go on working. The file takes its
 // place when it is complete; a failure leaves what was there before. It holds
 // everything: words, addresses, hashes of sessions, the server's secrets.
 // Long work is told to progress.
-func Backup(ctx context.Context, d *db.DB, path, program string, progress io.Writer) (*Summary, error) {
-	slow, err := d.Slow()
+func Backup(ctx context.Context, of Whole, path, program string, progress io.Writer) (*Summary, error) {
+	slow, err := of.DB.Slow()
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +49,7 @@ func Backup(ctx context.Context, d *db.DB, path, program string, progress io.Wri
 	if err != nil {
 		return nil, err
 	}
-	b := &backup{out: w, told: newTeller(progress, "Backing up"), end: ending{Rows: map[string]int64{}, Sequences: map[string]int64{}}}
+	b := &backup{out: w, files: of.Files, told: newTeller(progress, "Backing up"), end: ending{Rows: map[string]int64{}, Sequences: map[string]int64{}}}
 	s, err := b.write(ctx, slow.DB, program)
 	if err != nil {
 		return nil, errors.Join(db.Why(ctx, err), w.discard())
@@ -49,9 +58,10 @@ func Backup(ctx context.Context, d *db.DB, path, program string, progress io.Wri
 }
 
 type backup struct {
-	out  *archiveWriter
-	told *teller
-	end  ending
+	out   *archiveWriter
+	files *files.Store
+	told  *teller
+	end   ending
 }
 
 func (b *backup) write(ctx context.Context, slow *sqlx.DB, program string) (*Summary, error) {
@@ -89,7 +99,11 @@ func (b *backup) write(ctx context.Context, slow *sqlx.DB, program string) (*Sum
 	if err := b.readSequences(ctx, tx); err != nil {
 		return nil, err
 	}
-	return &Summary{TakenAt: p.TakenAt, Program: program, Migration: p.Migration, Tables: len(tables), Rows: b.told.rows}, b.out.put(b.end)
+	if err := b.writeFiles(ctx); err != nil {
+		return nil, err
+	}
+	s := &Summary{TakenAt: p.TakenAt, Program: program, Migration: p.Migration, Tables: len(tables), Rows: b.told.rows, Files: b.end.Files}
+	return s, b.out.put(b.end)
 }
 
 func (b *backup) writeTable(ctx context.Context, tx *sqlx.Tx, t table, n, of int) error {

@@ -14,7 +14,9 @@ import (
 
 	"guildhall/migrations"
 	"guildhall/server/chat"
+	"guildhall/server/config"
 	"guildhall/server/db"
+	"guildhall/server/files"
 	"guildhall/server/forum"
 	"guildhall/server/ids"
 	"guildhall/server/ops"
@@ -22,6 +24,21 @@ import (
 )
 
 type row = map[string]any
+
+// plan is longer than one piece of a backup.
+var plan = strings.Repeat("Collect on Tuesdays.\n", 30_000)
+
+// whole is a database and an empty folder for files.
+func whole(t *testing.T, d *db.DB) ops.Whole { return ops.Whole{DB: d, Files: folder(t, t.TempDir())} }
+
+func folder(t *testing.T, dir string) *files.Store {
+	t.Helper()
+	s, err := files.Open(t.Context(), "", filepath.Join(dir, "files"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
 
 // lived is a world in which something has been written to every table.
 func lived(t *testing.T) (w *testkit.World, room string) {
@@ -46,6 +63,10 @@ func lived(t *testing.T) (w *testkit.World, room string) {
 	var direct chat.Room
 	member.Post("/api/conversations", row{"people": []ids.ID{moderator.ID}}).Expect(201).JSON(&direct)
 	member.Put(testkit.Path("/rooms/%v/settings", direct.ID), row{"notify": "mentions", "muted": true}).Expect(200)
+	var file chat.Upload
+	member.Post(testkit.Path("/rooms/%v/attachments", direct.ID), row{"name": "plan.txt", "size": len(plan)}).Expect(201).JSON(&file)
+	member.Raw("PUT", testkit.Path("/attachments/%v/content?offset=0", file.ID), "application/octet-stream", []byte(plan)).Expect(200)
+	member.Post(testkit.Path("/rooms/%v/messages", direct.ID), row{"clientId": uuid.NewString(), "body": "", "attachments": []ids.ID{file.ID}}).Expect(201)
 	w.As("stranger").Post("/api/sign-in", row{"email": member.Email}).Expect(202)
 	w.Drain()
 	// What no request of today writes, and what is soon gone again.
@@ -61,7 +82,6 @@ func lived(t *testing.T) (w *testkit.World, room string) {
 		`insert into chat_preferences (account_id, quiet_from, quiet_to) select id, '18:30', '08:00' from accounts limit 1`,
 		`insert into message_mentions (message_id, room_id, account_id) select id, room_id, null from messages`,
 		`insert into message_reactions select id, '👍', author_id, now() from messages`,
-		`insert into attachments (room_id, account_id, message_id, name, size, created_at) select room_id, author_id, id, 'plan.pdf', 1, now() from messages limit 1`,
 		`insert into search_documents values ('message', 1, null, 1, now(), '{}', to_tsvector('public.gh', 'tŷ'), '', 'null', 't', '', '', '')`,
 		`insert into search_documents values ('other', 1, null, 1, now(), '{}', '', '', '{}', 't', '', '', '')`,
 		`insert into organisation_successors (organisation_id, successor_id) select min(id), max(id) from organisations on conflict do nothing`,
@@ -107,7 +127,7 @@ func tables(t *testing.T, d *db.DB) map[string]string {
 func back(t *testing.T, d *db.DB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "backup")
-	if _, err := ops.Backup(t.Context(), d, path, "test", io.Discard); err != nil {
+	if _, err := ops.Backup(t.Context(), whole(t, d), path, "test", io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -119,7 +139,7 @@ func TestTheWholeRoundTrip(t *testing.T) {
 	t.Parallel()
 	w, room := lived(t)
 	path := filepath.Join(t.TempDir(), "backup")
-	taken, err := ops.Backup(t.Context(), w.DB, path, "test", io.Discard)
+	taken, err := ops.Backup(t.Context(), ops.Whole{DB: w.DB, Files: w.Files}, path, "test", io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,12 +152,12 @@ func TestTheWholeRoundTrip(t *testing.T) {
 			t.Errorf("table %s is empty and proves nothing", name)
 		}
 	}
-	d := testkit.DB(t)
-	restored, err := ops.Restore(t.Context(), d, path, false, io.Discard)
+	d, dir := testkit.DB(t), t.TempDir()
+	restored, err := ops.Restore(t.Context(), ops.Whole{DB: d, Files: folder(t, dir)}, path, false, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *restored != *taken || taken.Migration != migrations.Latest() || taken.Rows < 1000 {
+	if *restored != *taken || taken.Migration != migrations.Latest() || taken.Files != 1 || taken.Rows < 1000 {
 		t.Errorf("taken %+v, restored %+v", taken, restored)
 	}
 	after := tables(t, d)
@@ -159,8 +179,16 @@ func TestTheWholeRoundTrip(t *testing.T) {
 		t.Errorf("references are not checked: %v", err)
 	}
 
-	other := w.On(d)
+	other := w.On(d, testkit.Options{Config: func(c *config.Config) { c.Data = dir }})
 	member := other.As("member")
+	var file ids.ID
+	if err := d.Get(&file, `select id from attachments`); err != nil {
+		t.Fatal(err)
+	}
+	if a := member.Get(testkit.Path("/attachments/%v/content", file)).Expect(200); a.Body != plan {
+		t.Errorf("the file has %d bytes instead of %d", len(a.Body), len(plan))
+	}
+	other.As("outsider").Get(testkit.Path("/attachments/%v/content", file)).Problem(404, "not-found")
 	var h chat.History
 	member.Get(room + "/messages").Expect(200).JSON(&h)
 	if len(h.Items) != 2 || h.Items[0].Body != "First, edited" || h.Items[1].DeletedAt == nil || h.Head != 4 {
@@ -200,7 +228,7 @@ func TestABackupIsOneMoment(t *testing.T) {
 	for range 3 {
 		path := back(t, w.DB)
 		d := testkit.DB(t)
-		if _, err := ops.Restore(t.Context(), d, path, false, io.Discard); err != nil {
+		if _, err := ops.Restore(t.Context(), whole(t, d), path, false, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		var wrong int
@@ -232,7 +260,7 @@ func TestAnOldFileIsBroughtUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := testkit.DB(t)
-	s, err := ops.Restore(t.Context(), d, back(t, old), false, io.Discard)
+	s, err := ops.Restore(t.Context(), whole(t, d), back(t, old), false, io.Discard)
 	if err != nil || s.Migration != before {
 		t.Fatalf("%+v, %v", s, err)
 	}

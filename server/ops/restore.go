@@ -16,6 +16,7 @@ import (
 
 	"guildhall/migrations"
 	"guildhall/server/db"
+	"guildhall/server/files"
 )
 
 // Restore fills a database from a file that Backup wrote, by this version or
@@ -24,14 +25,14 @@ import (
 // connected to is refused always. Nothing is touched before the whole file
 // was found complete and unaltered. If it fails later, nobody is in the
 // database, and it can be run again. Long work is told to progress.
-func Restore(ctx context.Context, d *db.DB, path string, replace bool, progress io.Writer) (*Summary, error) {
+func Restore(ctx context.Context, to Whole, path string, replace bool, progress io.Writer) (*Summary, error) {
 	in, err := openKnown(path)
 	if err != nil {
 		return nil, err
 	}
 	defer in.file.Close()
-	d.SetMaxIdleConns(0) // ours must not count as somebody else's
-	slow, err := d.Slow()
+	to.DB.SetMaxIdleConns(0) // ours must not count as somebody else's
+	slow, err := to.DB.Slow()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func Restore(ctx context.Context, d *db.DB, path string, replace bool, progress 
 	if err := makeRoom(ctx, slow.DB, replace); err != nil {
 		return nil, db.Why(ctx, err)
 	}
-	s, err := fill(ctx, slow.DB, in, progress)
+	s, err := fill(ctx, slow.DB, to.Files, in, progress)
 	if err != nil {
 		return nil, fmt.Errorf("%w; nothing of the file is in the database, and it can be restored again", db.Why(ctx, err))
 	}
@@ -126,7 +127,7 @@ func alone(ctx context.Context, slow *sqlx.DB) error {
 
 // fill makes the tables as they were when the file was written, and puts its
 // rows into them in one transaction.
-func fill(ctx context.Context, slow *sqlx.DB, in *archiveReader, progress io.Writer) (*Summary, error) {
+func fill(ctx context.Context, slow *sqlx.DB, kept *files.Store, in *archiveReader, progress io.Writer) (*Summary, error) {
 	if err := migrations.UpTo(ctx, slow.DB, in.preface.Migration); err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func fill(ctx context.Context, slow *sqlx.DB, in *archiveReader, progress io.Wri
 	if err != nil {
 		return nil, err
 	}
-	r := &restore{tx: tx, in: in, told: newTeller(progress, "Restoring"), tables: tables, stored: map[string]int64{}}
+	r := &restore{tx: tx, files: kept, in: in, told: newTeller(progress, "Restoring"), tables: tables, stored: map[string]int64{}}
 	// Rows refer to each other in a circle, and triggers would act on what has
 	// happened long ago.
 	if err := r.each(ctx, `alter table %s disable trigger user`); err != nil {
@@ -162,11 +163,13 @@ func fill(ctx context.Context, slow *sqlx.DB, in *archiveReader, progress io.Wri
 		return nil, err
 	}
 	p := in.preface
-	return &Summary{TakenAt: p.TakenAt, Program: p.Program, Migration: p.Migration, Tables: len(tables), Rows: r.told.rows}, tx.Commit()
+	return &Summary{TakenAt: p.TakenAt, Program: p.Program, Migration: p.Migration, Tables: len(tables), Rows: r.told.rows, Files: r.end.Files}, tx.Commit()
 }
 
 type restore struct {
 	tx     *sqlx.Tx
+	files  *files.Store
+	end    ending // counted as it is read
 	in     *archiveReader
 	told   *teller
 	tables []table
@@ -202,6 +205,12 @@ func (r *restore) copyAll(ctx context.Context) (*ending, error) {
 		var c chapter
 		if err := json.Unmarshal(other, &c); err != nil {
 			return nil, fmt.Errorf("read the backup: %w", err)
+		}
+		if c.File != "" {
+			if other, err = r.copyFile(ctx, c.File); err != nil {
+				return nil, fmt.Errorf("file %s: %w", c.File, err)
+			}
+			continue
 		}
 		if c.Table == "" {
 			var end ending
@@ -269,6 +278,9 @@ func (r *restore) finish(ctx context.Context, end *ending) error {
 		if n, there := r.stored[t.Name]; !there || n != end.Rows[t.Name] {
 			return fmt.Errorf("table %s: %d rows instead of %d", t.Name, n, end.Rows[t.Name])
 		}
+	}
+	if r.end.Files != end.Files {
+		return fmt.Errorf("%d files instead of %d", r.end.Files, end.Files)
 	}
 	for name, last := range end.Sequences {
 		if _, err := r.tx.ExecContext(ctx, `select setval($1::text::regclass, $2::bigint)`, "public."+pq.QuoteIdentifier(name), last); err != nil {

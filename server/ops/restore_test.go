@@ -17,7 +17,7 @@ import (
 func refused(t *testing.T, w *testkit.World, path, why string) {
 	t.Helper()
 	before := tables(t, w.DB)
-	if _, err := ops.Restore(t.Context(), w.DB, path, true, io.Discard); err == nil || !strings.Contains(err.Error(), why) {
+	if _, err := ops.Restore(t.Context(), whole(t, w.DB), path, true, io.Discard); err == nil || !strings.Contains(err.Error(), why) {
 		t.Errorf("the error is %v and should say %q", err, why)
 	}
 	for name, print := range tables(t, w.DB) {
@@ -86,7 +86,7 @@ func TestADatabaseInUseIsRefused(t *testing.T) {
 	if _, err := other.Exec(`insert into accounts (name) values ('Somebody')`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ops.Restore(t.Context(), other, path, false, io.Discard); err == nil || !strings.Contains(err.Error(), "there are people") {
+	if _, err := ops.Restore(t.Context(), whole(t, other), path, false, io.Discard); err == nil || !strings.Contains(err.Error(), "there are people") {
 		t.Errorf("people in it: %v", err)
 	}
 	conn, err := other.Conn(t.Context()) // stands for a server
@@ -96,13 +96,13 @@ func TestADatabaseInUseIsRefused(t *testing.T) {
 	if err := conn.PingContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ops.Restore(t.Context(), other, path, true, io.Discard); err == nil || !strings.Contains(err.Error(), "stop the server") {
+	if _, err := ops.Restore(t.Context(), whole(t, other), path, true, io.Discard); err == nil || !strings.Contains(err.Error(), "stop the server") {
 		t.Errorf("a server on it: %v", err)
 	}
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ops.Restore(t.Context(), other, path, true, io.Discard); err != nil {
+	if _, err := ops.Restore(t.Context(), whole(t, other), path, true, io.Discard); err != nil {
 		t.Errorf("told to replace it: %v", err)
 	}
 	var people int
@@ -113,7 +113,7 @@ func TestADatabaseInUseIsRefused(t *testing.T) {
 	if _, err := foreign.Exec(`drop schema public cascade; create schema public; create table things (n int)`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ops.Restore(t.Context(), foreign, path, false, io.Discard); err == nil || !strings.Contains(err.Error(), "not Guildhall's") {
+	if _, err := ops.Restore(t.Context(), whole(t, foreign), path, false, io.Discard); err == nil || !strings.Contains(err.Error(), "not Guildhall's") {
 		t.Errorf("somebody else's tables: %v", err)
 	}
 }
@@ -126,10 +126,10 @@ func TestARestoreThatFailsCanBeRepeated(t *testing.T) {
 	if _, err := w.DB.Exec(`alter table room_heads disable trigger all; insert into room_heads values (424242, 1)`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ops.Restore(t.Context(), d, back(t, w.DB), false, io.Discard); err == nil || !strings.Contains(err.Error(), "room_heads_room_fkey") {
+	if _, err := ops.Restore(t.Context(), whole(t, d), back(t, w.DB), false, io.Discard); err == nil || !strings.Contains(err.Error(), "room_heads_room_fkey") {
 		t.Fatalf("a row that refers to nothing: %v", err)
 	}
-	if _, err := ops.Restore(t.Context(), d, good, false, io.Discard); err != nil {
+	if _, err := ops.Restore(t.Context(), whole(t, d), good, false, io.Discard); err != nil {
 		t.Error(err)
 	}
 }
@@ -140,7 +140,7 @@ func TestABackupThatFailsLeavesTheLastOne(t *testing.T) {
 	path := back(t, w.DB)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := ops.Backup(ctx, w.DB, path, "test", io.Discard); err == nil {
+	if _, err := ops.Backup(ctx, whole(t, w.DB), path, "test", io.Discard); err == nil {
 		t.Error("no error")
 	}
 	if err := ops.CheckBackup(path); err != nil {
