@@ -24,7 +24,7 @@ func addFrames(r *api.Router) {
 	out := []*huma.Schema{
 		api.Schema[realtime.Hello](r), api.Schema[realtime.Subscribed](r), api.Schema[realtime.Refused](r), api.Schema[realtime.Heartbeat](r),
 		api.Schema[realtime.Bye](r), api.Schema[realtime.Access](r), api.Schema[realtime.Reconnect](r), api.Schema[realtime.Typing](r), api.Schema[realtime.Presence](r), api.Schema[realtime.FrameError](r),
-		api.Schema[chat.Change](r), api.Schema[chat.ReadMark](r), api.Schema[chat.SpaceChanged](r), api.Schema[chat.RoomChanged](r), api.Schema[chat.DraftChanged](r),
+		api.Schema[chat.Change](r), api.Schema[chat.ReadMark](r), api.Schema[chat.ThreadMark](r), api.Schema[chat.SpaceChanged](r), api.Schema[chat.RoomChanged](r), api.Schema[chat.DraftChanged](r),
 		api.Schema[chat.ScheduledChanged](r), api.Schema[chat.PreferencesChanged](r), api.Schema[forum.Frame](r), api.Schema[forum.TopicRead](r),
 	}
 	schemas := r.OpenAPI().Components.Schemas.Map()

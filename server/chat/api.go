@@ -27,6 +27,7 @@ func (s *Service) Routes(r *api.Router) {
 	api.Do(r, api.Op{ID: "delete-message", Method: "DELETE", Path: "/messages/{messageId}", Summary: "Delete a message", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteMessage)
 	s.readingRoutes(r)
 	s.reactionRoutes(r)
+	s.threadRoutes(r)
 	s.previewRoutes(r)
 	s.attachmentRoutes(r)
 }

@@ -84,9 +84,13 @@ type Message struct {
 	PinnedAt    *time.Time      `json:"pinnedAt,omitempty" db:"pinned_at"`
 	PinnedBy    *Named          `json:"pinnedBy,omitempty" db:"-"`
 	ForwardOf   ids.ID          `json:"forwardOf,omitempty" db:"forward_of" doc:"The message that this one passes on: its card is shown to whoever may see it"`
+	ThreadID    ids.ID          `json:"threadId,omitempty" db:"thread_id" doc:"Of a reply: the message that it answers"`
+	Thread      *Thread         `json:"thread,omitempty" db:"-" doc:"What hangs on it, if anything; in live frames, changes and the answer to a reply: what hangs on the message that it answers"`
 	Notice      *Notice         `json:"notice,omitempty" db:"notice" doc:"What happened in the room, instead of words"`
 	Attachments []Attachment    `json:"attachments,omitempty" db:"-" doc:"In the order of their sender"`
 	Can         []access.Action `json:"can,omitempty" db:"-" doc:"What the reader may do with it; absent in live frames"`
+
+	replies int
 }
 
 // Change is one number of a room: a message, or what became of one. It comes

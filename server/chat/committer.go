@@ -180,7 +180,7 @@ func (c *committer) try(batch []*post) (err error) {
 		for _, p := range batch {
 			if p.err == nil && p.same == nil && !p.again {
 				events.Emit(ctx, tx, events.MessagePosted{
-					RoomID: p.message.RoomID, SpaceID: p.spaceID, MessageID: p.message.ID, Seq: p.message.Seq,
+					RoomID: p.message.RoomID, SpaceID: p.spaceID, MessageID: p.message.ID, Seq: p.message.Seq, Of: p.message.of(),
 					Frame: frame("message", p.message, p.message.Seq),
 				})
 			}
@@ -217,6 +217,10 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	if err != nil {
 		return err
 	}
+	threads, err := rootsOf(ctx, tx, batch)
+	if err != nil {
+		return fmt.Errorf("load threads: %w", err)
+	}
 	type key struct {
 		room, author ids.ID
 		client       string
@@ -242,6 +246,8 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 			}
 		case same != nil:
 			p.same = same
+		case threads.refusal(p, check.FromSeq) != nil:
+			p.err = threads.refusal(p, check.FromSeq)
 		case p.callRefusal(check) != nil:
 			p.err = p.callRefusal(check)
 		case p.message.ForwardOf != 0 && forwards[i].refusal() != nil:
@@ -271,7 +277,10 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	if err := storeForwards(ctx, tx, fresh); err != nil {
 		return err
 	}
-	return storeCalls(ctx, tx, fresh)
+	if err := storeCalls(ctx, tx, fresh); err != nil {
+		return err
+	}
+	return threads.grow(ctx, tx, fresh)
 }
 
 var errReused = problem.Conflict("client-id-reused", "This client id already belongs to another message.")

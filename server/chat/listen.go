@@ -21,7 +21,7 @@ func (s *Service) listen(bus *events.Bus) {
 			if byRoom[e.RoomID] == nil {
 				order = append(order, e.RoomID)
 			}
-			byRoom[e.RoomID] = append(byRoom[e.RoomID], realtime.Change{Seq: e.Seq, Of: e.Seq, Frame: e.Frame})
+			byRoom[e.RoomID] = append(byRoom[e.RoomID], realtime.Change{Seq: e.Seq, Of: e.Of, Frame: e.Frame})
 		}
 		for _, room := range order {
 			s.bus.Publish(realtime.Notice{Room: room, Changes: byRoom[room]})
@@ -35,6 +35,12 @@ func (s *Service) listen(bus *events.Bus) {
 	events.Live(bus, func(list []events.RoomRead) {
 		for _, e := range list {
 			f := ReadMark{Type: "read", Room: e.RoomID, LastReadSeq: e.LastReadSeq, Unread: e.Unread, Mentions: e.Mentions}
+			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(f)})
+		}
+	})
+	events.Live(bus, func(list []events.ThreadRead) {
+		for _, e := range list {
+			f := ThreadMark{Type: "thread-read", Room: e.RoomID, Thread: e.ThreadID, Following: e.Following, LastReadSeq: e.LastReadSeq, LastSeq: e.LastSeq, Unread: e.Unread}
 			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(f)})
 		}
 	})
@@ -110,7 +116,7 @@ func (s *Service) liveChanges(ctx context.Context, room ids.ID, after int64, lim
 	for i, c := range list {
 		out[i] = realtime.Change{Seq: c.Seq, Of: c.Seq, Frame: realtime.Raw(c)}
 		if c.Message != nil {
-			out[i].Of = c.Message.Seq
+			out[i].Of = c.Message.of()
 		}
 	}
 	return out, nil

@@ -33,6 +33,7 @@ type NewMessage struct {
 	ForwardOf   ids.ID   `json:"forwardOf,omitempty" doc:"A message to pass on, which everybody in the room must be able to see where it stands"`
 	ConfirmRoom bool     `json:"confirmRoom,omitempty" doc:"The author knows how many people @room calls"`
 	Attachments []ids.ID `json:"attachments,omitempty" maxItems:"50" nullable:"false" doc:"Uploads of one's own to send with it"`
+	ThreadID    ids.ID   `json:"threadId,omitempty" doc:"The message of the room that this answers in its thread"`
 }
 
 // Post says something in a room. When it returns, the message is on disk.
@@ -62,7 +63,7 @@ func (s *Service) Post(ctx context.Context, who access.Actor, room ids.ID, in Ne
 	}
 	p := &post{
 		spaceID: at.SpaceID,
-		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: words, HTML: html, Version: 1, ForwardOf: in.ForwardOf},
+		message: Message{RoomID: room, ClientID: strings.ToLower(in.ClientID), Author: author, Body: words, HTML: html, Version: 1, ForwardOf: in.ForwardOf, ThreadID: in.ThreadID},
 		calls:   callsOf(words), files: in.Attachments, confirmRoom: in.ConfirmRoom,
 		done: make(chan error, 1),
 	}
@@ -112,7 +113,7 @@ func messageActions(who access.Actor, role access.Role, m *Message) []access.Act
 	return role.Over(m.Author.ID == who.ID, access.PostMessage)
 }
 
-// History is a stretch of a room's messages.
+// History is a stretch of a room's messages, without the replies in threads.
 type History struct {
 	Items     []Message `json:"items" nullable:"false"`
 	Head      int64     `json:"head" doc:"The last number given in the room, changes included"`
@@ -136,22 +137,40 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 	if err != nil {
 		return nil, err
 	}
-	out := History{Head: r.Head}
 	if !span.At.IsZero() {
 		if span.Around, err = s.at(ctx, r, span.At); err != nil {
 			return nil, err
 		}
 	}
+	return s.stretch(who, r, source{
+		before: func(seq int64, limit int) ([]Message, error) {
+			return listBefore(ctx, s.db, room, r.FromSeq, seq, limit)
+		},
+		after: func(seq int64, limit int) ([]Message, error) {
+			return listAfter(ctx, s.db, room, r.FromSeq, seq, limit)
+		},
+	}, span)
+}
+
+// source is where a stretch comes from: a room or a thread. Both give messages
+// in the order of their numbers, the nearest ones.
+type source struct {
+	before, after func(seq int64, limit int) ([]Message, error)
+}
+
+func (s *Service) stretch(who access.Actor, at seat, from source, span Span) (*History, error) {
+	out := History{Head: at.Head}
+	var err error
 	switch {
 	case span.After >= 0:
-		out.Items, out.HasAfter, err = s.after(ctx, r, span.After, span.Limit)
-		out.HasBefore = span.After > r.FromSeq
+		out.Items, out.HasAfter, err = from.newer(span.After, span.Limit)
+		out.HasBefore = span.After > at.FromSeq
 	case span.Around > 0:
-		older, more, err := s.before(ctx, r, span.Around, span.Limit/2)
+		older, more, err := from.older(span.Around, span.Limit/2)
 		if err != nil {
 			return nil, err
 		}
-		newer, rest, err := s.after(ctx, r, span.Around-1, span.Limit-span.Limit/2)
+		newer, rest, err := from.newer(span.Around-1, span.Limit-span.Limit/2)
 		if err != nil {
 			return nil, err
 		}
@@ -159,22 +178,22 @@ func (s *Service) History(ctx context.Context, who access.Actor, room ids.ID, sp
 	default:
 		before := span.Before
 		if before <= 0 {
-			before = r.Head + 1
+			before = at.Head + 1
 		}
-		out.Items, out.HasBefore, err = s.before(ctx, r, before, span.Limit)
-		out.HasAfter = before <= r.Head
+		out.Items, out.HasBefore, err = from.older(before, span.Limit)
+		out.HasAfter = before <= at.Head
 	}
 	if err != nil {
 		return nil, err
 	}
 	for i := range out.Items {
-		out.Items[i].forReader(who, r.Role)
+		out.Items[i].forReader(who, at.Role)
 	}
 	return &out, nil
 }
 
-func (s *Service) before(ctx context.Context, at seat, seq int64, limit int) ([]Message, bool, error) {
-	list, err := listBefore(ctx, s.db, at.RoomID, at.FromSeq, seq, limit+1)
+func (f source) older(seq int64, limit int) ([]Message, bool, error) {
+	list, err := f.before(seq, limit+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("read history: %w", err)
 	}
@@ -184,8 +203,8 @@ func (s *Service) before(ctx context.Context, at seat, seq int64, limit int) ([]
 	return list, false, nil
 }
 
-func (s *Service) after(ctx context.Context, at seat, seq int64, limit int) ([]Message, bool, error) {
-	list, err := listAfter(ctx, s.db, at.RoomID, at.FromSeq, seq, limit+1)
+func (f source) newer(seq int64, limit int) ([]Message, bool, error) {
+	list, err := f.after(seq, limit+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("read history: %w", err)
 	}
@@ -217,7 +236,7 @@ func (s *Service) Changes(ctx context.Context, who access.Actor, room ids.ID, af
 		return nil, fmt.Errorf("read changes: %w", err)
 	}
 	for i := range items {
-		if m := items[i].Message; m != nil && m.Seq <= r.FromSeq {
+		if m := items[i].Message; m != nil && m.of() <= r.FromSeq {
 			items[i].Type, items[i].Message = "gone", nil
 		}
 	}
@@ -309,7 +328,10 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 		if err := dropOf(ctx, tx, now, id); err != nil {
 			return false, err
 		}
-		return true, deleteMessage(ctx, tx, id, who.ID, now)
+		if err := deleteMessage(ctx, tx, id, who.ID, now); err != nil || m.ThreadID == 0 {
+			return true, err
+		}
+		return true, s.leaveThread(ctx, tx, m)
 	})
 	return err
 }
@@ -346,7 +368,7 @@ func (s *Service) change(ctx context.Context, who access.Actor, at seat, id ids.
 		if err := insertChange(ctx, tx, at.RoomID, seq, kind, id, who.ID, s.now().Truncate(time.Millisecond)); err != nil {
 			return fmt.Errorf("store change: %w", err)
 		}
-		events.Emit(ctx, tx, events.MessageChanged{RoomID: at.RoomID, SpaceID: at.SpaceID, MessageID: id, Seq: seq, Of: m.Seq, Frame: frame(kind, m, seq)})
+		events.Emit(ctx, tx, events.MessageChanged{RoomID: at.RoomID, SpaceID: at.SpaceID, MessageID: id, Seq: seq, Of: m.of(), Frame: frame(kind, m, seq)})
 		return nil
 	})
 	if err != nil {

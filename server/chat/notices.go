@@ -50,6 +50,6 @@ func (s *Service) say(ctx context.Context, tx *db.Tx, who access.Actor, room ids
 	if err != nil {
 		return fmt.Errorf("load notice: %w", err)
 	}
-	events.Emit(ctx, tx, events.MessagePosted{RoomID: room, MessageID: id, Seq: m.Seq, Frame: frame("message", m, m.Seq)})
+	events.Emit(ctx, tx, events.MessagePosted{RoomID: room, MessageID: id, Seq: m.Seq, Of: m.Seq, Frame: frame("message", m, m.Seq)})
 	return nil
 }

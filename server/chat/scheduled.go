@@ -208,7 +208,7 @@ func (s *Service) sendDue(ctx context.Context, due dueMessage) error {
 	case s.now().Sub(m.SendAt) > tooLate:
 		err = problem.Conflict("too-late", "The server was down when this was to be sent.")
 	default:
-		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body})
+		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body, ThreadID: m.ThreadID})
 	}
 	var refused *problem.Error
 	if err != nil && (!errors.As(err, &refused) || refused.Status == 429 || refused.Status >= 500) {

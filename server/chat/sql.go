@@ -31,7 +31,7 @@ func insertLoaded(ctx context.Context, q db.Q, list []Message) error {
 // messageColumns needs messages m and people p of the author.
 const messageColumns = `m.id, m.room_id, m.seq, m.client_id, m.version, m.created_at, m.edited_at, m.deleted_at,
 	case when m.deleted_at is null then m.body else '' end as body, case when m.deleted_at is null then m.html else '' end as html,
-	case when m.deleted_at is null then m.reactions end as reactions, m.pinned_at, m.pinned_by, case when m.deleted_at is null then coalesce(m.forward_of, 0) else 0 end as forward_of, m.notice as kept,
+	case when m.deleted_at is null then m.reactions end as reactions, m.pinned_at, m.pinned_by, case when m.deleted_at is null then coalesce(m.forward_of, 0) else 0 end as forward_of, m.notice as kept, coalesce(m.thread_id, 0) as thread_id, m.replies,
 	case when m.deleted_at is null then ` + messageFiles + ` end as files, p.id as "author.id", p.name as "author.name", p.job as "author.job", p.organisation as "author.organisation",
 	p.organisation_id as "author.organisation_id", p.former as "author.former"`
 
@@ -44,6 +44,7 @@ type messageRow struct {
 	Reactions db.JSON[[]keptReaction] `db:"reactions"`
 	PinnedBy  *ids.ID                 `db:"pinned_by"`
 	Files     db.JSON[[]Attachment]   `db:"files"`
+	Replies   int                     `db:"replies"`
 }
 
 func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]Message, error) {
@@ -55,6 +56,7 @@ func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]M
 	for i, r := range rows {
 		list[i] = r.Message
 		list[i].Attachments = r.Files.V
+		list[i].replies = r.Replies
 		if k := r.Kept.V; k != nil {
 			list[i].Notice = &Notice{Kind: k.Kind, PeopleIDs: k.People, History: k.History, Name: k.Name}
 		}
@@ -64,6 +66,9 @@ func selectMessages(ctx context.Context, q db.Q, query string, args ...any) ([]M
 		if r.PinnedBy != nil {
 			list[i].PinnedBy = &Named{ID: *r.PinnedBy}
 		}
+	}
+	if err := fillThreads(ctx, q, list); err != nil {
+		return nil, err
 	}
 	return list, fillPeople(ctx, q, list)
 }
@@ -106,15 +111,16 @@ func fillPeople(ctx context.Context, q db.Q, list []Message) error {
 	return nil
 }
 
-// The stretches hold nothing that was said up to from.
+// The stretches hold nothing that was said up to from, and no replies: those
+// are in their threads.
 
 func listBefore(ctx context.Context, q db.Q, room ids.ID, from, seq int64, limit int) ([]Message, error) {
-	const query = `select * from (select ` + messageColumns + messageTables + `where m.room_id = $1 and m.seq < $2 and m.seq > $4 order by m.seq desc limit $3) page order by seq`
+	const query = `select * from (select ` + messageColumns + messageTables + `where m.room_id = $1 and m.thread_id is null and m.seq < $2 and m.seq > $4 order by m.seq desc limit $3) page order by seq`
 	return selectMessages(ctx, q, query, room, seq, limit, from)
 }
 
 func listAfter(ctx context.Context, q db.Q, room ids.ID, from, seq int64, limit int) ([]Message, error) {
-	const query = `select ` + messageColumns + messageTables + `where m.room_id = $1 and m.seq > $2 order by m.seq limit $3`
+	const query = `select ` + messageColumns + messageTables + `where m.room_id = $1 and m.thread_id is null and m.seq > $2 order by m.seq limit $3`
 	return selectMessages(ctx, q, query, room, max(from, seq), limit)
 }
 
@@ -134,7 +140,7 @@ func getMessage(ctx context.Context, q db.Q, id ids.ID) (Message, error) {
 // may not see it.
 func findMessage(ctx context.Context, q db.Q, reader, id ids.ID) (seat, error) {
 	const query = `select ` + seatColumns + ` from messages m join rooms r on r.id = m.room_id cross join lateral public.room_role(r.id, $1) me
-		join room_heads h on h.room_id = r.id where m.id = $2 and m.seq > me.from_seq`
+		join room_heads h on h.room_id = r.id where m.id = $2 and ` + visibleSeq + ` > me.from_seq`
 	var s seat
 	err := q.GetContext(ctx, &s, query, reader, id)
 	return s, err
@@ -164,18 +170,13 @@ func listChanges(ctx context.Context, q db.Q, room ids.ID, after int64, limit in
 	if err := q.SelectContext(ctx, &numbers, query, room, after, limit); err != nil {
 		return nil, err
 	}
-	wanted := make([]int64, len(numbers))
+	wanted := make([]ids.ID, len(numbers))
 	for i, n := range numbers {
-		wanted[i] = int64(n.MessageID)
+		wanted[i] = n.MessageID
 	}
-	messages := map[ids.ID]*Message{}
-	const load = `select ` + messageColumns + messageTables + `where m.id = any($1)`
-	list, err := selectMessages(ctx, q, load, pq.Array(wanted))
+	messages, err := getMessages(ctx, q, wanted)
 	if err != nil {
 		return nil, err
-	}
-	for i := range list {
-		messages[list[i].ID] = &list[i]
 	}
 	changes := make([]Change, len(numbers))
 	for i, n := range numbers {
@@ -194,6 +195,7 @@ type check struct {
 	Allowed    bool    `db:"allowed"`
 	Archived   bool    `db:"archived"`
 	Muted      bool    `db:"muted"`
+	FromSeq    int64   `db:"from_seq"`
 	Stored     *ids.ID `db:"stored"`
 	StoredBody *string `db:"stored_body"`
 	People     int     `db:"people"` // in the room, counted for @room alone
@@ -208,7 +210,7 @@ func checkPosts(ctx context.Context, q db.Q, batch []*post, now time.Time) ([]ch
 		rooms[i], authors[i], clients[i], called[i] = int64(p.message.RoomID), int64(p.message.Author.ID), p.message.ClientID, p.calls.room
 	}
 	const query = `select me.role is not null as member, coalesce(me.role = any($4), false) as allowed,
-			r.archived_at is not null as archived, coalesce(me.muted_until > $5, false) as muted, m.id as stored,
+			r.archived_at is not null as archived, coalesce(me.muted_until > $5, false) as muted, coalesce(me.from_seq, 0) as from_seq, m.id as stored,
 			coalesce(v.body, m.body) as stored_body, coalesce(me.role = any($7), false) as may_call,
 			case when p.called then (select count(*) from public.room_people(p.room_id)) else 0 end as people
 		from unnest($1::bigint[], $2::bigint[], $3::uuid[], $6::boolean[]) with ordinality as p(room_id, author_id, client_id, called, place)
@@ -227,20 +229,20 @@ func checkPosts(ctx context.Context, q db.Q, batch []*post, now time.Time) ([]ch
 func insertMessages(ctx context.Context, q db.Q, fresh []*post, heads map[ids.ID]int64) error {
 	n := len(fresh)
 	rooms, seqs, authors := make([]int64, n), make([]int64, n), make([]int64, n)
-	clients, bodies, htmls := make([]string, n), make([]string, n), make([]string, n)
+	clients, bodies, htmls, threads := make([]string, n), make([]string, n), make([]string, n), make([]int64, n)
 	for i, p := range fresh {
 		m := p.message
 		rooms[i], seqs[i], authors[i] = int64(m.RoomID), m.Seq, int64(m.Author.ID)
-		clients[i], bodies[i], htmls[i] = m.ClientID, m.Body, m.HTML
+		clients[i], bodies[i], htmls[i], threads[i] = m.ClientID, m.Body, m.HTML, int64(m.ThreadID)
 	}
 	var headRooms, headSeqs []int64
 	for room, seq := range heads {
 		headRooms, headSeqs = append(headRooms, int64(room)), append(headSeqs, seq)
 	}
 	const query = `with stored as (
-			insert into messages (room_id, seq, author_id, client_id, body, html, created_at)
-			select p.room_id, p.seq, p.author_id, p.client_id, p.body, p.html, $7
-			from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::text[], $6::text[]) as p(room_id, seq, author_id, client_id, body, html)
+			insert into messages (room_id, seq, author_id, client_id, body, html, thread_id, created_at)
+			select p.room_id, p.seq, p.author_id, p.client_id, p.body, p.html, nullif(p.thread_id, 0), $7
+			from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $10::bigint[]) as p(room_id, seq, author_id, client_id, body, html, thread_id)
 			returning id, room_id, seq),
 		raised as (
 			update room_heads h set last_seq = u.seq from unnest($8::bigint[], $9::bigint[]) as u(room_id, seq)
@@ -252,7 +254,7 @@ func insertMessages(ctx context.Context, q db.Q, fresh []*post, heads map[ids.ID
 		Seq    int64  `db:"seq"`
 	}
 	err := q.SelectContext(ctx, &rows, query, pq.Array(rooms), pq.Array(seqs), pq.Array(authors), pq.Array(clients), pq.Array(bodies), pq.Array(htmls),
-		fresh[0].message.CreatedAt, pq.Array(headRooms), pq.Array(headSeqs))
+		fresh[0].message.CreatedAt, pq.Array(headRooms), pq.Array(headSeqs), pq.Array(threads))
 	if err != nil {
 		return err
 	}

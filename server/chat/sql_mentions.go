@@ -30,10 +30,11 @@ func deleteMentions(ctx context.Context, q db.Q, message ids.ID, but calls) erro
 
 // unreadMentions is what calls the reader $1 and was not written by them; with
 // a room and how far they have read it, it can be counted. Threads have marks
-// of their own, and @room in one calls those who follow it.
+// of their own, and a reply calls those who follow it: everybody whom it names,
+// until they stop.
 const unreadMentions = ` from message_mentions n join messages m on m.id = n.message_id
 	left join thread_reads tr on tr.account_id = $1 and tr.thread_id = m.thread_id and tr.following
-	where (n.account_id = $1 or n.account_id is null and (m.thread_id is null or tr.thread_id is not null))
+	where (n.account_id = $1 or n.account_id is null) and (m.thread_id is null or tr.thread_id is not null)
 		and not n.by_edit and m.author_id <> $1 and m.deleted_at is null`
 
 func countMentions(ctx context.Context, q db.Q, reader, room ids.ID, from, read int64) (int, error) {

@@ -7,18 +7,21 @@ import (
 	"guildhall/server/ids"
 )
 
-// MessagePosted says that a message was stored in a room. Frame is what screens get;
-// it is not kept.
+// MessagePosted says that a message was stored in a room. Of is its number, or
+// of a reply that of the message which it answers. Frame is what screens get; it
+// is not kept.
 type MessagePosted struct {
 	RoomID    ids.ID          `json:"roomId"`
 	SpaceID   ids.ID          `json:"spaceId"`
 	MessageID ids.ID          `json:"messageId"`
 	Seq       int64           `json:"seq"`
+	Of        int64           `json:"of"`
 	Frame     json.RawMessage `json:"-"`
 }
 
 // MessageChanged says that a message was edited, deleted, reacted to or
-// pinned; the change has a number of its own in the room. Of is the message's.
+// pinned; the change has a number of its own in the room. Of is as it was
+// when the message was posted.
 type MessageChanged struct {
 	RoomID    ids.ID          `json:"roomId"`
 	SpaceID   ids.ID          `json:"spaceId"`
@@ -40,6 +43,18 @@ type RoomRead struct {
 	LastReadSeq int64  `json:"lastReadSeq"`
 	Unread      int    `json:"unread"`
 	Mentions    int    `json:"mentions"`
+}
+
+// ThreadRead says how somebody stands to a thread now, so that their devices know: they
+// read it, or follow it, or no longer.
+type ThreadRead struct {
+	RoomID      ids.ID `json:"roomId"`
+	ThreadID    ids.ID `json:"threadId"`
+	AccountID   ids.ID `json:"accountId"`
+	Following   bool   `json:"following"`
+	LastReadSeq int64  `json:"lastReadSeq"`
+	LastSeq     int64  `json:"lastSeq"`
+	Unread      int    `json:"unread"`
 }
 
 // RoomMade says that a space has a new room.
