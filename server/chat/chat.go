@@ -109,6 +109,7 @@ type ReadMark struct {
 	LastReadSeq int64  `json:"lastReadSeq"`
 	Unread      int    `json:"unread"`
 	Mentions    int    `json:"mentions"`
+	Lowered     bool   `json:"lowered,omitempty" doc:"Marked as unread by intent: an open room is not to mark it read again by itself"`
 }
 
 // SpaceChanged says that the rooms of a space changed: load the list again.

@@ -34,7 +34,7 @@ func (s *Service) listen(bus *events.Bus) {
 	})
 	events.Live(bus, func(list []events.RoomRead) {
 		for _, e := range list {
-			f := ReadMark{Type: "read", Room: e.RoomID, LastReadSeq: e.LastReadSeq, Unread: e.Unread, Mentions: e.Mentions}
+			f := ReadMark{Type: "read", Room: e.RoomID, LastReadSeq: e.LastReadSeq, Unread: e.Unread, Mentions: e.Mentions, Lowered: e.Lowered}
 			s.bus.Publish(realtime.Notice{Account: e.AccountID, Frame: realtime.Raw(f)})
 		}
 	})

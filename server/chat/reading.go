@@ -19,7 +19,7 @@ func (s *Service) MarkUnread(ctx context.Context, who access.Actor, id ids.ID, s
 	if err != nil {
 		return nil, err
 	}
-	out := ReadMark{Type: "read", Room: id}
+	out := ReadMark{Type: "read", Room: id, Lowered: true}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if out.LastReadSeq, err = lowerRead(ctx, tx, who.ID, id, max(min(seq-1, r.Head), r.FromSeq)); err != nil {
 			return fmt.Errorf("mark unread: %w", err)
@@ -30,7 +30,7 @@ func (s *Service) MarkUnread(ctx context.Context, who access.Actor, id ids.ID, s
 		if out.Mentions, err = countMentions(ctx, tx, who.ID, id, r.FromSeq, out.LastReadSeq); err != nil {
 			return fmt.Errorf("count mentions: %w", err)
 		}
-		events.Emit(ctx, tx, events.RoomRead{RoomID: id, AccountID: who.ID, LastReadSeq: out.LastReadSeq, Unread: out.Unread, Mentions: out.Mentions})
+		events.Emit(ctx, tx, events.RoomRead{RoomID: id, AccountID: who.ID, LastReadSeq: out.LastReadSeq, Unread: out.Unread, Mentions: out.Mentions, Lowered: true})
 		return nil
 	})
 	if err != nil {

@@ -37,7 +37,7 @@ func TestUnreadFromHere(t *testing.T) {
 		var mark, seen chat.ReadMark
 		w.As("member").Put(c.path, words{"seq": c.seq}).Expect(200).JSON(&mark)
 		w.As("member").Get(testkit.Path("/rooms/%s", room.ID)).Expect(200).JSON(&seen)
-		if mark.LastReadSeq != c.last || mark.Unread != c.unread || seen.LastReadSeq != c.last || seen.Unread != c.unread {
+		if mark.Lowered != (c.path == unread) || mark.LastReadSeq != c.last || mark.Unread != c.unread || seen.LastReadSeq != c.last || seen.Unread != c.unread {
 			t.Errorf("%s: answered %+v, then %+v; want %d read and %d unread", c.why, mark, seen, c.last, c.unread)
 		}
 	}
@@ -78,4 +78,31 @@ func TestHistoryAtAMoment(t *testing.T) {
 	w.As("outsider").Get(path+now).Problem(404, "not-found")
 	w.As("member").Get(path+now+"&before=3").Problem(422, "invalid")
 	w.As("member").Get(path+"yesterday").Problem(422, "invalid")
+}
+
+// TestWithoutAMark: somebody who came later has read what was said before, and
+// looking at it again makes nothing unread.
+func TestWithoutAMark(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := makeRoom(w, "Room")
+	for n := range 4 {
+		say(w, "facilitator", room.ID, fmt.Sprint(n+1))
+	}
+	if _, err := w.DB.Exec(`update messages set created_at = now() - interval '1 year' where room_id = $1 and seq < 4`, room.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.DB.Exec(`update memberships set joined_at = now() - interval '1 hour' where account_id = $1`, w.As("member").ID); err != nil {
+		t.Fatal(err)
+	}
+	var r chat.Room
+	w.As("member").Get(testkit.Path("/rooms/%s", room.ID)).Expect(200).JSON(&r)
+	if r.LastReadSeq != 3 || r.Unread != 1 {
+		t.Errorf("read up to %d with %d unread, want 3 and 1", r.LastReadSeq, r.Unread)
+	}
+	var mark chat.ReadMark
+	w.As("member").Put(testkit.Path("/rooms/%s/read", room.ID), words{"seq": 1}).Expect(200).JSON(&mark)
+	if mark.LastReadSeq != 3 || mark.Unread != 1 {
+		t.Errorf("after reading an old one: %+v, want 3 read and 1 unread", mark)
+	}
 }

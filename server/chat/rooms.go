@@ -259,7 +259,7 @@ func (s *Service) MarkRead(ctx context.Context, who access.Actor, id ids.ID, seq
 	}
 	out := ReadMark{Type: "read", Room: id}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		if out.LastReadSeq, err = upsertRead(ctx, tx, who.ID, id, min(seq, r.Head)); err != nil {
+		if out.LastReadSeq, err = upsertRead(ctx, tx, who.ID, id, max(min(seq, r.Head), r.LastReadSeq)); err != nil {
 			return fmt.Errorf("mark read: %w", err)
 		}
 		if out.Unread, err = countUnread(ctx, tx, who.ID, id, max(out.LastReadSeq, r.FromSeq)); err != nil {

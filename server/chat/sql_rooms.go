@@ -21,7 +21,7 @@ const readMark = `greatest(me.from_seq, coalesce(rr.last_read_seq,
 // have marks of their own. A direct conversation in which nothing was said is
 // not there yet for whom it was begun with.
 const roomColumns = `r.id, r.kind, coalesce(r.space_id, 0) as space_id, coalesce(s.name, '') as space_name, r.name, r.topic, h.last_seq as head,
-	coalesce(rr.last_read_seq, 0) as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days, r.retention_set_at,
+	` + readMark + ` as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days, r.retention_set_at,
 	coalesce(s.read_receipts and (select count(*) from public.room_people(r.id)) <= 30, false) as receipts,
 	coalesce(rs.notify, 'all') as notify, coalesce(rs.muted, false) as muted, rs.left_at is not null as left,
 	r.space_id is null and (coalesce(h.last_seq <= rs.hidden_seq, false) or h.last_seq = 0 and r.kind = 'direct' and r.created_by is distinct from $1) as hidden,

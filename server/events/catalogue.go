@@ -43,6 +43,7 @@ type RoomRead struct {
 	LastReadSeq int64  `json:"lastReadSeq"`
 	Unread      int    `json:"unread"`
 	Mentions    int    `json:"mentions"`
+	Lowered     bool   `json:"lowered,omitempty"` // marked as unread, by intent
 }
 
 // ThreadRead says how somebody stands to a thread now, so that their devices know: they

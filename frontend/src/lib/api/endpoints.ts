@@ -71,6 +71,8 @@ export const removeMember = (spaceId: string, personId: string) =>
 
 // Rooms and messages
 export type Stretch = { before?: number; after?: number; around?: number; limit?: number };
+/** Of a room, also around a moment (RFC 3339). */
+export type RoomStretch = Stretch & { at?: string };
 export const listRooms = () => whole((cursor) => take(GET('/rooms', { params: { query: { cursor, limit: 200 } } })));
 export const getRoom = (roomId: string) => take(GET('/rooms/{roomId}', { params: { path: { roomId } } }));
 export const makeRoom = (spaceId: string, room: NewRoom) =>
@@ -99,7 +101,7 @@ export const listConversations = () =>
 	whole((cursor) => take(GET('/conversations', { params: { query: { hidden: true, cursor, limit: 200 } } })));
 export const converse = (people: string[], name = '') =>
 	take(POST('/conversations', { body: { people, name: some(name) } }));
-export const listMessages = (roomId: string, query: Stretch = {}) =>
+export const listMessages = (roomId: string, query: RoomStretch = {}) =>
 	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query } }));
 export const listChanges = (roomId: string, after: number) =>
 	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } } }));
@@ -115,6 +117,8 @@ export const deleteMessage = (messageId: string) =>
 export const previewMarkup = (body: string) => take(POST('/markup/preview', { body: { body } }));
 export const readRoom = (roomId: string, seq: number) =>
 	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq } }));
+export const unreadRoom = (roomId: string, seq: number) =>
+	take(PUT('/rooms/{roomId}/unread', { params: { path: { roomId } }, body: { seq } }));
 
 // Forum
 export const listNewTopics = () => take(GET('/topics', { params: { query: { unread: true, limit: 20 } } }));

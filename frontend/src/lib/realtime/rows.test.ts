@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Message } from '#lib/api/types.ts';
-import { rowsOf } from './rows.ts';
+import { grewAtTop, rowsOf } from './rows.ts';
 
 const by = (author: string, seq: number, at: string, more: Partial<Message> = {}) =>
 	({
@@ -66,4 +66,14 @@ test('somebody else’s clientId cannot clash with mine', () => {
 
 test('the beginning is named only where it is shown', () => {
 	expect(kinds(rowsOf({ ...given, messages: [], hasBefore: false }))).toEqual(['beginning']);
+});
+
+test('growing at the top is told from growing at the end and from losing the first', () => {
+	const rows = (...seqs: number[]) =>
+		rowsOf({ ...given, messages: seqs.map((n) => by('a', n, '2026-03-12T10:00:00Z')), newFrom: seqs[1] });
+	expect(grewAtTop(rows(3, 4), rows(1, 2, 3, 4))).toBe(true);
+	expect(grewAtTop(rows(3, 4), rows(3, 4, 5))).toBe(false);
+	expect(grewAtTop(rows(3, 4), rows(4))).toBe(false);
+	expect(grewAtTop(rows(), rows(1))).toBe(false);
+	expect(grewAtTop(rows(3, 4), rows(8, 9))).toBe(false);
 });

@@ -57,3 +57,10 @@ export function rowsOf({ messages, waiting, hasBefore, me, zone, newFrom }: Give
 	}
 	return rows;
 }
+
+/** grewAtTop tells whether rows are those of before with earlier messages above them. */
+export function grewAtTop(before: Row[], now: Row[]): boolean {
+	const first = (rows: Row[]) => rows.find((r) => r.kind === 'message')?.key;
+	const was = first(before);
+	return was !== undefined && first(now) !== was && now.some((r) => r.key === was);
+}

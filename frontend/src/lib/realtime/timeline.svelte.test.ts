@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Change, Message } from '#lib/api/types.ts';
-import { Timeline } from './timeline.svelte.ts';
+import { Timeline, type Source } from './timeline.svelte.ts';
 
 const person = { id: '1', name: 'Dev Patel', job: '', organisation: '', organisationId: '', former: false };
 
@@ -34,7 +34,7 @@ class Room {
 	get messages() {
 		return this.history.filter((c) => c.type === 'message').map((c) => c.message!);
 	}
-	page = async ({ before, after, around, limit = 50 }: Record<string, number | undefined>) => {
+	page = async ({ before, after, around, limit = 50 }: Parameters<Source['page']>[0]) => {
 		await null;
 		if (this.broken) throw new Error('no answer');
 		const all = this.messages;
@@ -245,19 +245,33 @@ describe('history', () => {
 
 	test('around a permalink does not get live messages stuck on its end', async () => {
 		room.post(200);
-		await timeline.load(50);
+		await timeline.load({ around: 50 });
 		expect(timeline.hasAfter).toBe(true);
+		const arrived: number[] = [];
+		timeline.onArrived = (m) => arrived.push(m.seq);
 		timeline.receive(room.post());
 		expect(seqs().at(-1)).toBe(75);
+		expect(arrived, 'told all the same, for it is counted and read out').toEqual([201]);
 		while (timeline.hasAfter) await timeline.newer();
 		expect(seqs()).toEqual(Array.from({ length: 201 - 24 }, (_, i) => i + 25));
 		timeline.receive(room.post());
 		expect(seqs().at(-1)).toBe(202);
 	});
 
+	test('a gap too long to fill reloads around the reader, not at the end', async () => {
+		room.post(200);
+		await timeline.load({ around: 50 });
+		timeline.reader = () => 60;
+		room.post(600);
+		timeline.head(800);
+		await settle();
+		expect(timeline.loads).toBe(2);
+		expect([seqs()[0], seqs().at(-1), timeline.seq]).toEqual([35, 85, 800]);
+	});
+
 	test('reaching the end while a message comes misses nothing', async () => {
 		room.post(80);
-		await timeline.load(20);
+		await timeline.load({ around: 20 });
 		const honest = room.page;
 		room.page = async (where) => {
 			const page = await honest(where);

@@ -6,7 +6,9 @@
 import type { Change, Changes, Message, MessagePage } from '#lib/api/types.ts';
 import { backoff } from './backoff.ts';
 
-type Where = { before?: number; after?: number; around?: number; limit?: number };
+type Where = { before?: number; after?: number; around?: number; at?: string; limit?: number };
+/** Where a room is opened: at a message, at a moment (RFC 3339), or at the newest. */
+export type Opening = { around?: number; at?: string };
 
 export type Source = {
 	page: (where: Where) => Promise<MessagePage>;
@@ -21,8 +23,12 @@ export class Timeline {
 	hasBefore = $state(false);
 	hasAfter = $state(false);
 	loaded = $state(false);
+	/** How often it was loaded: each time the messages are others, and not more of the same. */
+	loads = $state(0);
 
-	/** Called with each message that has just come, never with history. */
+	/** The number of a message that the reader has before them, asked for where all has to be loaded anew. */
+	reader: () => number | undefined = () => undefined;
+	/** Called with each message that has just come, never with history; also where the newest are not shown. */
 	onArrived: (message: Message) => void = () => {};
 
 	#source: Source;
@@ -48,14 +54,14 @@ export class Timeline {
 		return this.#seq;
 	}
 
-	/** load fetches the newest messages, or those around one of them. */
-	async load(around?: number): Promise<void> {
+	/** load fetches the newest messages, or those around one of them or a moment. `before` runs before anybody sees them. */
+	async load(opening: Opening = {}, before?: () => void): Promise<void> {
 		// Whatever comes while the page is on its way is held, and judged by the page's head.
 		const had = this.loaded;
 		this.loaded = false;
 		let page: MessagePage;
 		try {
-			page = await this.#source.page(around === undefined ? { limit: PAGE } : { around, limit: PAGE });
+			page = await this.#source.page({ ...opening, limit: PAGE });
 		} catch (thrown) {
 			// What was there stays, and goes on from where it was.
 			this.loaded = had;
@@ -67,7 +73,9 @@ export class Timeline {
 		this.hasBefore = page.hasBefore;
 		this.hasAfter = page.hasAfter;
 		this.#seq = page.head;
+		before?.();
 		this.loaded = true;
+		this.loads++;
 		this.#drain();
 	}
 
@@ -105,7 +113,8 @@ export class Timeline {
 				const { items, head, reload } = await this.#source.changes(this.#seq);
 				if (this.#closed) return;
 				if (reload) {
-					await this.load(this.hasAfter ? this.messages.at(-1)?.seq : undefined);
+					const around = this.reader();
+					await this.load(around === undefined ? {} : { around });
 					break;
 				}
 				for (const change of items) this.#held.set(change.seq, change);
@@ -138,8 +147,8 @@ export class Timeline {
 		if (type === 'gone') {
 			this.messages = this.messages.filter((m) => m.seq !== change.seq);
 		} else if (message && type === 'message') {
-			if (this.hasAfter || this.messages.some((m) => m.id === message.id)) return;
-			this.messages = [...this.messages, message];
+			if (this.messages.some((m) => m.id === message.id)) return;
+			if (!this.hasAfter) this.messages = [...this.messages, message];
 			this.onArrived(message);
 		} else if (message) {
 			this.replace(message);

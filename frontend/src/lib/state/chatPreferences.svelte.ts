@@ -6,8 +6,10 @@ export type ChatPreferences = {
 	enterSends: boolean;
 	/** The buttons for bold, lists and so on are shown. */
 	toolbar: boolean;
+	/** All of a room counts as read when it is opened; else what has been on the screen for a second. */
+	readOnOpening: boolean;
 };
-const usual: ChatPreferences = { enterSends: true, toolbar: false };
+const usual: ChatPreferences = { enterSends: true, toolbar: false, readOnOpening: false };
 
 function kept(): Partial<ChatPreferences> {
 	try {

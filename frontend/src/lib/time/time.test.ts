@@ -1,7 +1,7 @@
 import i18next from 'i18next';
 import { expect, test } from 'vitest';
 import cy from '#lib/text/cy.json';
-import { clock, day, dayKey, daysUntil, exact, said, span, wholeDay } from './time.ts';
+import { clock, day, dayKey, dayStart, daysUntil, exact, said, span, wholeDay } from './time.ts';
 
 const manner = { zone: 'Europe/London', now: new Date('2026-03-12T15:00:00Z') };
 const at = (text: string) => new Date(text);
@@ -30,6 +30,18 @@ test('days change at midnight where the reader is, in winter and in summer', () 
 	// And back on 25 October.
 	expect(clock(at('2026-10-25T00:30:00Z'), manner)).toBe('01:30');
 	expect(clock(at('2026-10-25T01:30:00Z'), manner)).toBe('01:30');
+});
+
+test.each([
+	['2026-03-12', 'Europe/London', '2026-03-12T00:00:00.000Z'],
+	['2026-03-29', 'Europe/London', '2026-03-29T00:00:00.000Z'],
+	['2026-03-30', 'Europe/London', '2026-03-29T23:00:00.000Z'],
+	['2026-10-25', 'Europe/London', '2026-10-24T23:00:00.000Z'],
+	['2026-10-26', 'Europe/London', '2026-10-26T00:00:00.000Z'],
+	['2026-03-12', 'Asia/Kathmandu', '2026-03-11T18:15:00.000Z'],
+	['2026-03-12', 'Pacific/Kiritimati', '2026-03-11T10:00:00.000Z']
+])('%s in %s begins at %s', (date, zone, moment) => {
+	expect(dayStart(date, zone).toISOString()).toBe(moment);
 });
 
 test('headings of days', () => {

@@ -25,6 +25,20 @@ export function dayKey(at: Date, zone: string): string {
 	return format(at, { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
 }
 
+const QUARTER = 15 * 60_000;
+
+/** dayStart is the first moment of a day, such as 2026-03-12, in a zone. */
+export function dayStart(date: string, zone: string): Date {
+	// No zone is further than 15 hours from UTC, and all keep to its quarters of an hour.
+	let [before, on] = [Date.parse(date) - 60 * QUARTER, Date.parse(date) + 60 * QUARTER];
+	while (on - before > QUARTER) {
+		const middle = before + Math.floor((on - before) / QUARTER / 2) * QUARTER;
+		if (dayKey(new Date(middle), zone) < date) before = middle;
+		else on = middle;
+	}
+	return new Date(on);
+}
+
 const daysBetween = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
 
 /** clock is the time of day: 12:05. */
