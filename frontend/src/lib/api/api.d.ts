@@ -2142,6 +2142,8 @@ export interface components {
         ReadMark: {
             /** Format: int64 */
             lastReadSeq: number;
+            /** @description Marked as unread by intent: an open room is not to mark it read again by itself */
+            lowered?: boolean;
             /** Format: int64 */
             mentions: number;
             /** @example 42 */
