@@ -319,6 +319,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{messageId}/thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The thread that a message opens or is in */
+        get: operations["get-thread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{messageId}/thread/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Follow a thread, or stop */
+        put: operations["follow-thread"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{messageId}/thread/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how far I have read a thread */
+        put: operations["mark-thread-read"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{messageId}/versions": {
         parameters: {
             query?: never;
@@ -1062,6 +1113,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The threads that I follow, those with something new first */
+        get: operations["list-threads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/topics": {
         parameters: {
             query?: never;
@@ -1455,6 +1523,22 @@ export interface components {
              */
             urbanShare: number | null;
         };
+        FollowInputBody: {
+            following: boolean;
+        };
+        FollowedThread: {
+            /**
+             * @description Of the room
+             * @enum {string}
+             */
+            kind: "open" | "private" | "direct" | "group";
+            mark: components["schemas"]["ThreadMark"];
+            /** @description Empty for a conversation without a name */
+            roomName: string;
+            root: components["schemas"]["Message"];
+            /** @description Empty for a conversation */
+            spaceName: string;
+        };
         Found: {
             message: components["schemas"]["Message"];
             room: components["schemas"]["Place"];
@@ -1632,7 +1716,7 @@ export interface components {
             number: number;
         };
         /** @description A frame from the server on GET /api/live, /api/live/stream or /api/live/poll. */
-        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Bye"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["RoomChanged"] | components["schemas"]["DraftChanged"] | components["schemas"]["ScheduledChanged"] | components["schemas"]["PreferencesChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
+        LiveFrame: components["schemas"]["Hello"] | components["schemas"]["Subscribed"] | components["schemas"]["Refused"] | components["schemas"]["Heartbeat"] | components["schemas"]["Bye"] | components["schemas"]["Access"] | components["schemas"]["Reconnect"] | components["schemas"]["Typing"] | components["schemas"]["Presence"] | components["schemas"]["FrameError"] | components["schemas"]["Change"] | components["schemas"]["ReadMark"] | components["schemas"]["ThreadMark"] | components["schemas"]["SpaceChanged"] | components["schemas"]["RoomChanged"] | components["schemas"]["DraftChanged"] | components["schemas"]["ScheduledChanged"] | components["schemas"]["PreferencesChanged"] | components["schemas"]["Frame"] | components["schemas"]["TopicRead"];
         LiveIncoming: components["schemas"]["Incoming"];
         Me: {
             about: string;
@@ -1700,6 +1784,13 @@ export interface components {
             roomId: string;
             /** Format: int64 */
             seq: number;
+            /** @description What hangs on it, if anything; in live frames, changes and the answer to a reply: what hangs on the message that it answers */
+            thread?: components["schemas"]["Thread"];
+            /**
+             * @description Of a reply: the message that it answers
+             * @example 42
+             */
+            threadId?: string;
             /** Format: int64 */
             version: number;
         };
@@ -1754,6 +1845,11 @@ export interface components {
              * @example 42
              */
             forwardOf?: string;
+            /**
+             * @description The message of the room that this answers in its thread
+             * @example 42
+             */
+            threadId?: string;
         };
         NewPost: {
             job: string;
@@ -1792,6 +1888,11 @@ export interface components {
              * @description From now to a year ahead
              */
             sendAt: string;
+            /**
+             * @description The message of the room that this answers in its thread
+             * @example 42
+             */
+            threadId?: string;
         };
         NewSpace: {
             /**
@@ -2507,6 +2608,66 @@ export interface components {
             engine: string;
             items: components["schemas"]["Thing"][];
             totals: components["schemas"]["Total"][];
+        };
+        Thread: {
+            /** Format: date-time */
+            lastAt: string | null;
+            /**
+             * Format: int64
+             * @description The number of the last reply, 0 without one
+             */
+            lastSeq: number;
+            /** @description Who replied last, the latest first */
+            people: components["schemas"]["Person"][];
+            /** Format: int64 */
+            replies: number;
+        };
+        ThreadHistory: {
+            hasAfter: boolean;
+            hasBefore: boolean;
+            /**
+             * Format: int64
+             * @description The last number given in the room, changes included
+             */
+            head: number;
+            items: components["schemas"]["Message"][];
+            mark: components["schemas"]["ThreadMark"];
+            root: components["schemas"]["Message"];
+        };
+        ThreadMark: {
+            following: boolean;
+            /** Format: int64 */
+            lastReadSeq: number;
+            /**
+             * Format: int64
+             * @description The last reply when unread was counted
+             */
+            lastSeq: number;
+            /** @example 42 */
+            room: string;
+            /** @example 42 */
+            thread: string;
+            /** @enum {string} */
+            type: "thread-read";
+            /**
+             * Format: int64
+             * @description Others' live replies above the mark of who follows; 100 means 99 or more
+             */
+            unread: number;
+        };
+        ThreadReadInputBody: {
+            /** Format: int64 */
+            seq: number;
+        };
+        Threads: {
+            items: components["schemas"]["FollowedThread"][];
+            /** @description Send it as cursor to get the next page */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many of all of them hold something new, those of muted rooms left out; 100 means 99 or more
+             */
+            unread: number;
         };
         Topic: {
             author: components["schemas"]["Person"];
@@ -4411,6 +4572,196 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-thread": {
+        parameters: {
+            query?: {
+                /** @description Replies with a lower number, the nearest ones */
+                before?: number;
+                /** @description Replies with a higher number, the nearest ones */
+                after?: number;
+                /** @description Replies on both sides of a number */
+                around?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadHistory"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "follow-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FollowInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadMark"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "mark-thread-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThreadReadInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadMark"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8114,6 +8465,56 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "list-threads": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Threads"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
