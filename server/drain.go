@@ -17,11 +17,11 @@ import (
 // seconds. What does not end in that time is cut off, which is no error: a peer
 // comes back, a message is answered "try later", and a job runs again when its
 // lease is over.
-func (s *Server) Close() error {
+func (s *Server) Close() (err error) {
 	s.draining.Store(true)
-	defer s.Files.Close() // nothing of it waits
+	defer func() { err = errors.Join(err, s.Files.Close()) }()
 	defer s.Bus.Close()
-	err := s.closeConnections()
+	err = s.closeConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Config.DrainTimeout)
 	defer cancel()
 	if err := s.Chat.Close(ctx); err != nil {

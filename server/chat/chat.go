@@ -58,7 +58,7 @@ type Room struct {
 	Hidden         bool              `json:"hidden" db:"hidden" doc:"A conversation that is not listed until something is said in it"`
 	RetentionDays  *int              `json:"retentionDays" db:"retention_days" doc:"Days after which messages are deleted; null keeps them"`
 	RetentionSetAt *time.Time        `json:"retentionSetAt" db:"retention_set_at" doc:"When that was chosen; deletion begins a week later"`
-	Receipts       bool              `json:"receipts" db:"receipts" doc:"It is shown who has read a message"`
+	Receipts       bool              `json:"receipts" db:"receipts" doc:"It is shown who has read a message: switched on for the space, and the room has at most 30 people"`
 	Archived       bool              `json:"archived" db:"archived"`
 	Version        int               `json:"version" db:"version"`
 	Can            []access.Action   `json:"can" db:"-"`

@@ -11,9 +11,6 @@ import (
 	"guildhall/server/problem"
 )
 
-// mostReceipts is up to how many people in a room are told who has read what.
-const mostReceipts = 30
-
 // Readers is who has read a message, by name.
 type Readers struct {
 	People []accounts.Person `json:"people" nullable:"false"`
