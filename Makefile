@@ -29,7 +29,7 @@ help:
 
 ##--- for people
 
-.PHONY: run dev build test check lint fmt gen clean
+.PHONY: run dev build test check soak lint fmt gen clean
 run: build postgres ## build what is stale, start the demo network and print its address
 	@bin/guildhall serve --demo
 
@@ -44,6 +44,11 @@ test: ## every test, the browser's too; gets what it needs
 
 check: ## the fast part of the tests: no browser, no race detector
 	@node .tools/test.mjs check
+
+DURATION ?= 5m
+SEED ?= 1
+soak: postgres ## people talk while nodes, PostgreSQL and lines are killed and cut: DURATION=5m (twice) SEED=1
+	GUILDHALL_SOAK=$(DURATION) GUILDHALL_SOAK_SEED=$(SEED) go test -count=1 -v -timeout 0 ./server/soak/
 
 lint: lint-go lint-web ## formatting and linters of both halves
 

@@ -2,8 +2,6 @@ package realtime_test
 
 import (
 	"fmt"
-	"net"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,93 +9,6 @@ import (
 	"guildhall/server/realtime"
 	"guildhall/server/testkit"
 )
-
-// relay is a line between two places that can be cut, or made to swallow
-// nothing and say nothing, and healed.
-type relay struct {
-	t      *testing.T
-	l      net.Listener
-	target string
-
-	mu    sync.Mutex
-	cond  *sync.Cond
-	down  bool
-	stuck bool
-	conns map[net.Conn]struct{}
-}
-
-func newRelay(t *testing.T, target string) *relay {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{t: t, l: l, target: target, conns: map[net.Conn]struct{}{}}
-	r.cond = sync.NewCond(&r.mu)
-	go r.accept()
-	t.Cleanup(func() { r.set(true, false); _ = l.Close() })
-	return r
-}
-
-func (r *relay) address() string { return r.l.Addr().String() }
-
-func (r *relay) accept() {
-	for {
-		near, err := r.l.Accept()
-		if err != nil {
-			return
-		}
-		far, err := net.Dial("tcp", r.target)
-		if err != nil || !r.keep(near, far) {
-			_ = near.Close()
-			if far != nil {
-				_ = far.Close()
-			}
-			continue
-		}
-		go r.carry(near, far)
-		go r.carry(far, near)
-	}
-}
-
-func (r *relay) keep(conns ...net.Conn) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range conns {
-		r.conns[c] = struct{}{}
-	}
-	return !r.down
-}
-
-func (r *relay) carry(from, to net.Conn) {
-	defer from.Close()
-	defer to.Close()
-	for b := make([]byte, 32<<10); ; {
-		n, err := from.Read(b)
-		r.mu.Lock()
-		for r.stuck {
-			r.cond.Wait()
-		}
-		r.mu.Unlock()
-		if _, failed := to.Write(b[:n]); err != nil || failed != nil {
-			return
-		}
-	}
-}
-
-// set says whether the line is cut, or holds everything back.
-func (r *relay) set(down, stuck bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.down, r.stuck = down, stuck
-	if down {
-		for c := range r.conns {
-			_ = c.Close()
-		}
-		clear(r.conns)
-	}
-	r.cond.Broadcast()
-}
 
 // TestTheBusIsCut: between nodes, or between a node and NATS, cut or silent:
 // nothing is lost, doubled or swapped, messages come within two seconds all
@@ -111,16 +22,16 @@ func TestTheBusIsCut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var near, far *testkit.World
-			var line *relay
+			var line *testkit.Relay
 			if c.inside {
 				near = testkit.New(t, meshed())
-				line = newRelay(t, near.Bus.ClusterAddress())
-				far = near.Beside(meshed(line.address()))
+				line = testkit.NewRelay(t, near.Bus.ClusterAddress())
+				far = near.Beside(meshed(line.Address()))
 			} else {
 				address := startNATS(t)
 				near = testkit.New(t, onNATS(address))
-				line = newRelay(t, address)
-				far = near.Beside(onNATS(line.address()))
+				line = testkit.NewRelay(t, address)
+				far = near.Beside(onNATS(line.Address()))
 			}
 			n := nodes{near, far}.together()
 			hall := room(near)
@@ -135,7 +46,7 @@ func TestTheBusIsCut(t *testing.T) {
 				seq += int64(count)
 			}
 			say(5)
-			line.set(!c.stuck, c.stuck)
+			line.Set(!c.stuck, c.stuck)
 			for range 3 {
 				began := time.Now()
 				say(5)
@@ -148,7 +59,7 @@ func TestTheBusIsCut(t *testing.T) {
 			if took := time.Since(began); took > 2*time.Second {
 				t.Errorf("when the silence is known, messages still take %s", took)
 			}
-			line.set(false, false)
+			line.Set(false, false)
 			n.together()
 			testkit.Eventually(t, "the bus carries again", func() bool {
 				before := metric(far, "guildhall_bus_letters_in_total")
