@@ -97,18 +97,23 @@ func (h *Hub) listen(c *conn, ws *fws.Conn) {
 			c.close(fws.ClosePolicyViolation, "too many frames")
 			return
 		}
-		var in Incoming
-		if err := json.Unmarshal(data, &in); err != nil {
-			c.push(encode(FrameError{Type: "error", Detail: "a frame is a JSON object with a type, and room or space as decimal strings"}))
-			continue
-		}
-		h.obey(c, in)
+		h.hearText(c, data)
 		budget.spend(c.replayed / 5) // a full replay costs what a hundred frames do
 		c.replayed = 0
 		if c.ended() {
 			return
 		}
 	}
+}
+
+// hearText obeys one frame as it came.
+func (h *Hub) hearText(c *conn, data []byte) {
+	var in Incoming
+	if err := json.Unmarshal(data, &in); err != nil {
+		c.push(encode(FrameError{Type: "error", Detail: "a frame is a JSON object with a type, and room or space as decimal strings"}))
+		return
+	}
+	h.obey(c, in)
 }
 
 // handleControl says what the frames do that are the protocol's own.

@@ -40,7 +40,7 @@ func newActor(m *model, p *person, nodes []*node, rooms []ids.ID, seed uint64) *
 func (a *actor) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		a.act()
-		time.Sleep(time.Duration(a.rng.IntN(40)) * time.Millisecond)
+		time.Sleep(time.Duration(a.rng.IntN(20)) * time.Millisecond)
 	}
 }
 

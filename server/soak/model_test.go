@@ -90,6 +90,13 @@ func (m *model) fault(format string, args ...any) {
 	}
 }
 
+// faulty says whether any fault was found.
+func (m *model) faulty() bool {
+	m.book.Lock()
+	defer m.book.Unlock()
+	return m.faults > 0
+}
+
 func (m *model) count(what string) {
 	m.book.Lock()
 	defer m.book.Unlock()

@@ -26,7 +26,7 @@ import (
 // chance that GUILDHALL_SOAK_SEED fixes. The seed decides who does what; when
 // it happens is the machine's affair.
 func TestSoak(t *testing.T) {
-	lasts, seed := 3*time.Second, uint64(1)
+	lasts, seed := 4*time.Second, uint64(1)
 	if text := os.Getenv("GUILDHALL_SOAK"); text != "" {
 		var err error
 		if lasts, err = time.ParseDuration(text); err != nil {
@@ -175,7 +175,7 @@ func trouble(ctx context.Context, m *model, d *database, nodes []*node, seed uin
 		}
 	}
 	for ctx.Err() == nil {
-		pause(1200)
+		pause(1800)
 		n := nodes[rng.IntN(len(nodes))]
 		switch k := rng.IntN(10); {
 		case k < 3:
