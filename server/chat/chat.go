@@ -61,6 +61,7 @@ type Room struct {
 	Receipts       bool              `json:"receipts" db:"receipts" doc:"It is shown who has read a message: switched on for the space, and the room has at most 30 people"`
 	Archived       bool              `json:"archived" db:"archived"`
 	Version        int               `json:"version" db:"version"`
+	Undisturbed    bool              `json:"undisturbed,omitempty" db:"-" doc:"Of a direct conversation that is asked for by itself: the other does not want to be disturbed now"`
 	Can            []access.Action   `json:"can" db:"-"`
 
 	role access.Role // the reader's

@@ -88,6 +88,14 @@ func (s *Service) Room(ctx context.Context, who access.Actor, id ids.ID) (*Room,
 		return nil, err
 	}
 	r = decorate(r)
+	if r.Kind == Direct && len(r.People) == 1 {
+		other := r.People[0].ID
+		list, err := s.preferences(ctx, []ids.ID{other})
+		if err != nil {
+			return nil, err
+		}
+		r.Undisturbed = list[other].Now
+	}
 	return &r, nil
 }
 

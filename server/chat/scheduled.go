@@ -58,6 +58,9 @@ func (s *Service) Schedule(ctx context.Context, who access.Actor, room ids.ID, i
 	if _, err := uuid.Parse(in.ClientID); err != nil || len(in.ClientID) != 36 {
 		return nil, problem.Invalid("body.clientId", "this must be a UUID of 36 characters")
 	}
+	if len(in.Attachments) > 0 || in.ForwardOf != 0 {
+		return nil, problem.Conflict("words-only", "Only words can be sent later.")
+	}
 	if _, err := checkBody(in.Body); err != nil {
 		return nil, err
 	}
@@ -208,7 +211,12 @@ func (s *Service) sendDue(ctx context.Context, due dueMessage) error {
 	case s.now().Sub(m.SendAt) > tooLate:
 		err = problem.Conflict("too-late", "The server was down when this was to be sent.")
 	default:
+<<<<<<< Updated upstream
 		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body, ThreadID: m.ThreadID})
+=======
+		// Whom @room calls was thought of when the time was chosen: by now nobody is there to be asked.
+		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body, ConfirmRoom: true})
+>>>>>>> Stashed changes
 	}
 	var refused *problem.Error
 	if err != nil && (!errors.As(err, &refused) || refused.Status == 429 || refused.Status >= 500) {

@@ -73,6 +73,7 @@ func TestSendLater(t *testing.T) {
 	w.As("facilitator").Delete(edit).Problem(404, "not-found")
 	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), words{"clientId": ids.NewUUID(), "body": "x", "sendAt": at(-time.Minute)}).Problem(422, "invalid")
 	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), words{"clientId": ids.NewUUID(), "body": "x", "sendAt": at(9000 * time.Hour)}).Problem(422, "invalid")
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), words{"clientId": ids.NewUUID(), "body": "x", "sendAt": at(time.Minute), "forwardOf": "1"}).Problem(409, "words-only")
 	w.As("outsider").Post(testkit.Path("/rooms/%s/scheduled", room.ID), words{"clientId": ids.NewUUID(), "body": "x", "sendAt": at(time.Minute)}).Problem(404, "not-found")
 	w.As("facilitator").Patch(testkit.Path("/rooms/%s", closed.ID), words{"name": "Closed", "topic": "", "archived": true, "retentionDays": nil, "version": 1}).Expect(200)
 
@@ -172,8 +173,21 @@ func TestQuietHours(t *testing.T) {
 		}
 	}
 	fake.Pass(time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC).Sub(fake.Now()))
+	direct := testkit.Path("/rooms/%s", converse(w, "facilitator", "member").ID)
+	undisturbed := func(who string) bool {
+		t.Helper()
+		var r chat.Room
+		w.As(who).Get(direct).Expect(200).JSON(&r)
+		return r.Undisturbed
+	}
+	if undisturbed("facilitator") {
+		t.Error("shown as undisturbed outside of the quiet hours")
+	}
 	if p := set(nil, fake.Now().Add(time.Hour)); !p.Now || p.Quiet != nil {
 		t.Errorf("do not disturb for an hour: %+v", p)
+	}
+	if !undisturbed("facilitator") || undisturbed("member") {
+		t.Error("who writes to the undisturbed does not see it, or they see it of the other")
 	}
 	fake.Pass(time.Hour)
 	if now() {
