@@ -64,6 +64,11 @@ func (s *Service) Schedule(ctx context.Context, who access.Actor, room ids.ID, i
 	if _, err := checkBody(in.Body); err != nil {
 		return nil, err
 	}
+	if in.ThreadID != 0 {
+		if at, err := s.find(ctx, who, in.ThreadID); err != nil || at.RoomID != room {
+			return nil, problem.NotFound("message")
+		}
+	}
 	if err := s.checkTime(in.SendAt); err != nil {
 		return nil, err
 	}
@@ -82,7 +87,7 @@ func (s *Service) Schedule(ctx context.Context, who access.Actor, room ids.ID, i
 		if n >= mostScheduled {
 			return problem.Conflict("too-many-scheduled", fmt.Sprintf("At most %d messages can wait to be sent.", mostScheduled))
 		}
-		out = Scheduled{RoomID: room, ClientID: strings.ToLower(in.ClientID), Body: in.Body, SendAt: in.SendAt.UTC().Truncate(time.Millisecond), CreatedAt: s.now().Truncate(time.Millisecond)}
+		out = Scheduled{RoomID: room, ThreadID: in.ThreadID, ClientID: strings.ToLower(in.ClientID), Body: in.Body, SendAt: in.SendAt.UTC().Truncate(time.Millisecond), CreatedAt: s.now().Truncate(time.Millisecond)}
 		if out, err = insertScheduled(ctx, tx, who.ID, out); err != nil {
 			return fmt.Errorf("keep message: %w", err)
 		}
@@ -211,12 +216,8 @@ func (s *Service) sendDue(ctx context.Context, due dueMessage) error {
 	case s.now().Sub(m.SendAt) > tooLate:
 		err = problem.Conflict("too-late", "The server was down when this was to be sent.")
 	default:
-<<<<<<< Updated upstream
-		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body, ThreadID: m.ThreadID})
-=======
 		// Whom @room calls was thought of when the time was chosen: by now nobody is there to be asked.
-		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body, ConfirmRoom: true})
->>>>>>> Stashed changes
+		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body, ThreadID: m.ThreadID, ConfirmRoom: true})
 	}
 	var refused *problem.Error
 	if err != nil && (!errors.As(err, &refused) || refused.Status == 429 || refused.Status >= 500) {

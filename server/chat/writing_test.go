@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -204,4 +205,23 @@ func TestQuietHours(t *testing.T) {
 		}
 	}
 	w.As("stranger").Get("/api/me/chat").Problem(401, "sign-in")
+}
+
+// TestAnswerLater: what is answered later comes in its thread, and in no other
+// room's.
+func TestAnswerLater(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(clock.System().Truncate(time.Second).Add(-time.Hour))
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	room, other := makeRoom(w, "Room"), makeRoom(w, "Other")
+	root := say(w, "facilitator", room.ID, "Question")
+	in := words{"clientId": ids.NewUUID(), "body": "Answer", "sendAt": fake.Now().Add(time.Minute).Format(time.RFC3339), "threadId": root.ID}
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", other.ID), in).Problem(404, "not-found")
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), in).Expect(201)
+	fake.Pass(2 * time.Minute)
+	w.Drain()
+	a := w.As("facilitator").Get(testkit.Path("/messages/%s/thread", root.ID)).Expect(200)
+	if !strings.Contains(a.Body, `"body":"Answer"`) {
+		t.Errorf("in the thread: %s", a.Body)
+	}
 }

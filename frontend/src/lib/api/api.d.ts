@@ -2367,7 +2367,7 @@ export interface components {
             notify: "all" | "mentions" | "nothing";
             /** @description Of a conversation, who is in it besides the reader */
             people?: components["schemas"]["Person"][];
-            /** @description It is shown who has read a message */
+            /** @description It is shown who has read a message: switched on for the space, and the room has at most 30 people */
             receipts: boolean;
             /**
              * Format: int64
@@ -2387,6 +2387,8 @@ export interface components {
             /** @description Empty for a conversation */
             spaceName: string;
             topic: string;
+            /** @description Of a direct conversation that is asked for by itself: the other does not want to be disturbed now */
+            undisturbed?: boolean;
             /**
              * Format: int64
              * @description 100 means 99 or more
