@@ -9,7 +9,7 @@ type World = {
 	/** A browser of its own for one person, signed in; or for a stranger. */
 	visit: (who: Who | 'stranger', options?: Options) => Promise<Page>;
 	/** A fresh room of cohort A, so that journeys side by side do not hear each other. */
-	room: (name: string) => Promise<{ id: string; spaceId: string }>;
+	room: (name: string) => Promise<{ id: string; spaceId: string; name: string }>;
 };
 
 const url = () => process.env.GUILDHALL_E2E_URL!;
