@@ -93,12 +93,13 @@ type Facts struct {
 	Version     string `json:"version"`
 	Attribution string `json:"attribution" doc:"Must be shown where the open data is"`
 	TimeZone    string `json:"timeZone"`
+	MostFiles   int    `json:"mostFiles" doc:"Files in one message"`
 }
 
 // Routes adds the endpoint.
 func (s Site) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "get-site", Method: "GET", Path: "/site", Summary: "What everybody may know of this network", Door: api.Public},
 		func(context.Context, access.Actor, *struct{}) (*Facts, error) {
-			return &Facts{Name: s.Config.Name, Demo: s.Config.Demo, Version: s.Version, Attribution: orgs.Attribution, TimeZone: s.Config.TimeZone}, nil
+			return &Facts{Name: s.Config.Name, Demo: s.Config.Demo, Version: s.Version, Attribution: orgs.Attribution, TimeZone: s.Config.TimeZone, MostFiles: s.Config.LimitFiles}, nil
 		})
 }

@@ -107,9 +107,14 @@ export const listChanges = (roomId: string, after: number) =>
 	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } } }));
 export const listRoomPeople = (roomId: string, query: { q?: string; limit?: number }, signal?: Signal) =>
 	take(GET('/rooms/{roomId}/people', { params: { path: { roomId }, query: { ...query, q: some(query.q) } }, signal }));
-type NewMessage = { clientId: string; body: string; confirmRoom?: boolean };
-export const postMessage = (roomId: string, { clientId, body, confirmRoom }: NewMessage) =>
-	take(POST('/rooms/{roomId}/messages', { params: { path: { roomId } }, body: { clientId, body, confirmRoom } }));
+type NewMessage = { clientId: string; body: string; confirmRoom?: boolean; attachments?: string[] };
+export const postMessage = (roomId: string, { clientId, body, confirmRoom, attachments }: NewMessage) =>
+	take(
+		POST('/rooms/{roomId}/messages', {
+			params: { path: { roomId } },
+			body: { clientId, body, confirmRoom, attachments }
+		})
+	);
 export const editMessage = ({ id, version }: Message, body: string) =>
 	take(PATCH('/messages/{messageId}', { params: { path: { messageId: id } }, body: { body, version } }));
 export const deleteMessage = (messageId: string) =>
@@ -119,6 +124,29 @@ export const readRoom = (roomId: string, seq: number) =>
 	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq } }));
 export const unreadRoom = (roomId: string, seq: number) =>
 	take(PUT('/rooms/{roomId}/unread', { params: { path: { roomId } }, body: { seq } }));
+
+// Files of messages
+export const startUpload = (roomId: string, file: { name: string; size: number }) =>
+	take(POST('/rooms/{roomId}/attachments', { params: { path: { roomId } }, body: file }));
+export const getUpload = (attachmentId: string) =>
+	take(GET('/attachments/{attachmentId}', { params: { path: { attachmentId } } }));
+export const addPart = (attachmentId: string, offset: number, part: Blob, signal?: Signal) =>
+	take(
+		PUT('/attachments/{attachmentId}/content', {
+			params: { path: { attachmentId }, query: { offset } },
+			headers: { 'Content-Type': 'application/octet-stream' },
+			body: part as never, // the description knows bytes only as a string
+			bodySerializer: (bytes) => bytes,
+			signal
+		})
+	);
+export const describeAttachment = (attachmentId: string, alt: string) =>
+	take(PATCH('/attachments/{attachmentId}', { params: { path: { attachmentId } }, body: { alt } }));
+export const removeUpload = (attachmentId: string) =>
+	take(DELETE('/attachments/{attachmentId}', { params: { path: { attachmentId } } }));
+/** Where a file of a message is, or a picture made small. */
+export const fileAddress = (attachmentId: string, what: 'content' | 'thumbnail') =>
+	`/api/attachments/${attachmentId}/${what}`;
 
 // Forum
 export const listNewTopics = () => take(GET('/topics', { params: { query: { unread: true, limit: 20 } } }));

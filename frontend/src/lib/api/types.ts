@@ -27,6 +27,8 @@ export type RoomEdit = Schemas['RoomEdit'];
 /** How a reader wants a room, on all their devices. */
 export type RoomSettings = Schemas['RoomSettings'];
 export type Message = Schemas['Message'];
+/** A file of a message. */
+export type Attachment = Schemas['Attachment'];
 export type MessagePage = Schemas['History'];
 /** One step of a room's history, the same over HTTP and down the socket. */
 export type Change = Schemas['Change'];

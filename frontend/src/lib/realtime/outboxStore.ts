@@ -6,7 +6,12 @@ import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 export type Extras = {
 	/** The writer knows that @room calls many. */
 	confirmRoom?: boolean;
+	/** Kept whole: they are brought to the server before the message goes, from here if need be. */
+	files?: Attached[];
 };
+
+/** A file that goes with a message. The key names it in this browser. */
+export type Attached = { key: string; file: File; alt: string };
 
 export type Waiting = Extras & {
 	clientId: string;

@@ -1,8 +1,26 @@
 // The outbox of the person who is signed in, and their half-written messages.
 import { postMessage } from '#lib/api/endpoints.ts';
+import { asProblem } from '#lib/api/problem.ts';
 import type { Message } from '#lib/api/types.ts';
+import { uploads } from '#lib/files/uploads.svelte.ts';
 import { Outbox } from '#lib/realtime/outbox.svelte.ts';
-import { openStore, type OutboxStore } from '#lib/realtime/outboxStore.ts';
+import { openStore, type OutboxStore, type Waiting } from '#lib/realtime/outboxStore.ts';
+
+/** withFiles sends a message once its files are there. */
+async function withFiles(entry: Waiting): Promise<Message> {
+	const files = entry.files ?? [];
+	try {
+		const attachments: string[] = [];
+		for (const file of files) attachments.push(await uploads.of(entry.room, file).finish());
+		const message = await postMessage(entry.room, { ...entry, attachments: files.length ? attachments : undefined });
+		files.forEach(({ key }) => uploads.forget(key, true));
+		return message;
+	} catch (thrown) {
+		// They lay there for too long. Asked again, they come again.
+		if (asProblem(thrown).slug === 'files-gone') files.forEach(({ key }) => uploads.forget(key, true));
+		throw thrown;
+	}
+}
 
 class Sending {
 	outbox = $state.raw<Outbox>();
@@ -15,7 +33,7 @@ class Sending {
 		this.#store = await openStore(person);
 		this.outbox = new Outbox({
 			store: this.#store,
-			send: (entry) => postMessage(entry.room, entry),
+			send: withFiles,
 			sent: (message) => this.#listeners.forEach((tell) => tell(message)),
 			name: person
 		});
@@ -42,6 +60,7 @@ class Sending {
 			const draft = await this.draft(entry.room);
 			await this.keepDraft(entry.room, draft ? `${entry.body}\n\n${draft}` : entry.body);
 		}
+		if (entry.files) uploads.chosen(entry.room).put(entry.files);
 		await this.outbox?.discard(clientId);
 	}
 
@@ -50,6 +69,7 @@ class Sending {
 
 	/** forget stops, and on `clear` also deletes everything that is kept in this browser: the computer may be shared. */
 	async forget(clear: boolean): Promise<void> {
+		uploads.clear();
 		await this.outbox?.close();
 		if (clear) await this.#store?.clear();
 		this.outbox = this.#store = undefined;

@@ -5,7 +5,14 @@ import type { Me, Site } from '#lib/api/types.ts';
 import { remembered, speak, t } from '#lib/text/text.svelte.ts';
 
 class Session {
-	site = $state.raw<Site>({ name: 'Guildhall', demo: false, version: '', attribution: '', timeZone: 'Europe/London' });
+	site = $state.raw<Site>({
+		name: 'Guildhall',
+		demo: false,
+		version: '',
+		attribution: '',
+		timeZone: 'Europe/London',
+		mostFiles: 10
+	});
 	/** The person who is signed in; null for nobody. */
 	me = $state.raw<Me | null>(null);
 	#loaded = false;
