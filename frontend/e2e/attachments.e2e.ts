@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { crc32, deflateSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './world.ts';
@@ -10,25 +12,23 @@ const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const chosen = (page: Page) => page.getByRole('list', { name: 'Files to send' });
 const attach = (page: Page) => page.getByRole('button', { name: 'Attach files' });
 
-/** A picture of the browser's own making, large enough for several parts when `noise` is set. */
-const picture = (page: Page, width: number, height: number, noise = false) =>
-	page.evaluate(
-		async ([w, h, rough]) => {
-			const canvas = document.createElement('canvas');
-			[canvas.width, canvas.height] = [w as number, h as number];
-			const pen = canvas.getContext('2d')!;
-			pen.fillStyle = '#2a6';
-			pen.fillRect(0, 0, canvas.width, canvas.height);
-			if (rough) {
-				const pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
-				for (let i = 0; i < pixels.data.length; i++) pixels.data[i] = i % 4 === 3 ? 255 : Math.random() * 256;
-				pen.putImageData(pixels, 0, 0);
-			}
-			const blob = await new Promise<Blob>((made) => canvas.toBlob((b) => made(b!), 'image/png'));
-			return [...new Uint8Array(await blob.arrayBuffer())];
-		},
-		[width, height, noise] as const
-	);
+/** A plain picture, or one of noise that nothing makes smaller. */
+function picture(width: number, height: number, noise = false): Buffer {
+	const chunk = (kind: string, data: Buffer) => {
+		const body = Buffer.concat([Buffer.from(kind), data]);
+		const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+		length.writeUInt32BE(data.length);
+		sum.writeUInt32BE(crc32(body));
+		return Buffer.concat([length, body, sum]);
+	};
+	const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]); // eight bits each of red, green and blue
+	head.writeUInt32BE(width, 0);
+	head.writeUInt32BE(height, 4);
+	const lines = noise ? randomBytes(height * (1 + 3 * width)) : Buffer.alloc(height * (1 + 3 * width), 0x66);
+	for (let y = 0; y < height; y++) lines[y * (1 + 3 * width)] = 0;
+	const start = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+	return Buffer.concat([start, chunk('IHDR', head), chunk('IDAT', deflateSync(lines)), chunk('IEND', Buffer.alloc(0))]);
+}
 
 async function choose(page: Page, ...files: { name: string; mimeType: string; buffer: Buffer }[]) {
 	const asked = page.waitForEvent('filechooser');
@@ -37,7 +37,7 @@ async function choose(page: Page, ...files: { name: string; mimeType: string; bu
 }
 
 /** Gives files to the box as the browser does when they are pasted or dropped. */
-const give = (target: Locator, how: 'paste' | 'drop', name: string, bytes: number[]) =>
+const give = (target: Locator, how: 'paste' | 'drop', name: string, bytes: Buffer) =>
 	target.evaluate(
 		(element, { how, name, bytes }) => {
 			const data = new DataTransfer();
@@ -49,13 +49,16 @@ const give = (target: Locator, how: 'paste' | 'drop', name: string, bytes: numbe
 					: new DragEvent('drop', { ...all, dataTransfer: data })
 			);
 		},
-		{ how, name, bytes }
+		{ how, name, bytes: [...bytes] }
 	);
 
-const loaded = (image: Locator) =>
-	expect.poll(() => image.evaluate((i: HTMLImageElement) => i.complete && i.naturalWidth > 0)).toBe(true);
+const loaded = (image: Locator, timeout = 10_000) =>
+	expect
+		.poll(() => image.evaluate((i: HTMLImageElement) => i.complete && i.naturalWidth > 0), { timeout })
+		.toBe(true);
 
 test('files go by button, paste and drop; another sees them, an outsider does not', async ({ visit, room }) => {
+	test.slow(); // two browsers and five files
 	const { id } = await room('Files');
 	const [page, other] = [await visit('member'), await visit('facilitator')];
 	await page.goto(`/rooms/${id}`);
@@ -64,12 +67,12 @@ test('files go by button, paste and drop; another sees them, an outsider does no
 
 	await choose(
 		page,
-		{ name: 'Town hall.png', mimeType: 'image/png', buffer: Buffer.from(await picture(page, 900, 600)) },
+		{ name: 'Town hall.png', mimeType: 'image/png', buffer: picture(900, 600) },
 		{ name: 'Minutes.txt', mimeType: 'text/plain', buffer: Buffer.from('Item 1: bins') }
 	);
 	await expect(chosen(page).getByText('Ready')).toHaveCount(2);
-	await give(box(page), 'paste', 'pasted.png', await picture(page, 40, 30));
-	await give(box(page), 'drop', 'dropped.png', await picture(page, 30, 40));
+	await give(box(page), 'paste', 'pasted.png', picture(40, 30));
+	await give(box(page), 'drop', 'dropped.png', picture(30, 40));
 	await expect(chosen(page).getByRole('listitem')).toHaveCount(4);
 	await expect(chosen(page).getByText('Ready')).toHaveCount(4);
 	expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
@@ -147,11 +150,12 @@ test('what may not be sent says so, and can be taken away', async ({ visit, room
 });
 
 test('an upload goes on where it was, and the message goes when its files are there', async ({ visit, room }) => {
+	test.slow(); // it waits longer and longer before it tries again
 	const { id } = await room('Broken network');
 	const [page, other] = [await visit('member'), await visit('facilitator')];
 	await page.goto(`/rooms/${id}`);
 	await other.goto(`/rooms/${id}`);
-	const bytes = await picture(page, 900, 900, true); // some 3 MB
+	const bytes = picture(900, 900, true); // some 2.4 MB
 	expect(bytes.length).toBeGreaterThan(2_000_000);
 
 	// The third part is lost with the network, and so is all that follows.
@@ -162,7 +166,7 @@ test('an upload goes on where it was, and the message goes when its files are th
 		if (offsets.length === 3) down = true;
 		return down ? route.abort('internetdisconnected') : route.continue();
 	});
-	await choose(page, { name: 'large.png', mimeType: 'image/png', buffer: Buffer.from(bytes) });
+	await choose(page, { name: 'large.png', mimeType: 'image/png', buffer: bytes });
 	await expect.poll(() => offsets.length).toBeGreaterThanOrEqual(3);
 	await page.getByRole('textbox', { name: 'What does large.png show?' }).fill('Noise');
 	await box(page).fill('It comes');
@@ -170,7 +174,7 @@ test('an upload goes on where it was, and the message goes when its files are th
 	await expect(list(page).getByText(/large\.png: \d+%/)).toBeVisible();
 	await expect(list(other).getByText('It comes')).toHaveCount(0);
 	down = false;
-	await loaded(list(other).getByRole('img', { name: 'Noise' }));
+	await loaded(list(other).getByRole('img', { name: 'Noise' }), 60_000);
 	const lost = offsets.indexOf(offsets[2]!);
 	expect(
 		offsets.slice(lost + 1).every((at) => at >= offsets[2]!),
@@ -201,7 +205,7 @@ test('fits a small screen', async ({ visit, room }) => {
 	await choose(page, {
 		name: 'A very long name of a picture that shows the whole of the town hall.png',
 		mimeType: 'image/png',
-		buffer: Buffer.from(await picture(page, 1600, 400))
+		buffer: picture(1600, 400)
 	});
 	await expect(chosen(page).getByText('Ready')).toBeVisible();
 	const wide = () => page.evaluate(() => document.documentElement.scrollWidth);

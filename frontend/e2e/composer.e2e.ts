@@ -59,6 +59,8 @@ test.describe('writing', () => {
 		await page.keyboard.press('End');
 		await expect(button(page, 'Preview')).toBeFocused();
 		await page.keyboard.press('Tab');
+		await expect(page.getByRole('button', { name: 'Attach files' })).toBeFocused();
+		await page.keyboard.press('Tab');
 		await expect(box(page)).toBeFocused();
 	});
 
