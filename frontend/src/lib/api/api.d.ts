@@ -1473,6 +1473,11 @@ export interface components {
             attribution: string;
             /** @description A demonstration: made-up people, nothing is private */
             demo: boolean;
+            /**
+             * Format: int64
+             * @description Files in one message
+             */
+            mostFiles: number;
             name: string;
             timeZone: string;
             version: string;
