@@ -53,9 +53,7 @@ const give = (target: Locator, how: 'paste' | 'drop', name: string, bytes: Buffe
 	);
 
 const loaded = (image: Locator, timeout = 10_000) =>
-	expect
-		.poll(() => image.evaluate((i: HTMLImageElement) => i.complete && i.naturalWidth > 0), { timeout })
-		.toBe(true);
+	expect.poll(() => image.evaluate((i: HTMLImageElement) => i.complete && i.naturalWidth > 0), { timeout }).toBe(true);
 
 test('files go by button, paste and drop; another sees them, an outsider does not', async ({ visit, room }) => {
 	test.slow(); // two browsers and five files
