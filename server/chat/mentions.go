@@ -26,7 +26,23 @@ func callsOf(body string) calls {
 	return calls{people, room}
 }
 
-func (c calls) any() bool { return c.room || len(c.people) > 0 }
+// mention is one call: of a person, or of everybody, which is person 0.
+type mention struct {
+	message *Message
+	person  ids.ID
+}
+
+// of gives the calls of a message one by one.
+func (c calls) of(m *Message) []mention {
+	var list []mention
+	for _, person := range c.people {
+		list = append(list, mention{m, person})
+	}
+	if c.room {
+		list = append(list, mention{m, 0})
+	}
+	return list
+}
 
 // callRefusal says why the author may not call everybody, nil if they may or
 // do not.
@@ -44,13 +60,15 @@ func (p *post) callRefusal(c check) error {
 
 // storeCalls keeps whom new messages call.
 func storeCalls(ctx context.Context, tx *db.Tx, fresh []*post) error {
+	var list []mention
 	for _, p := range fresh {
-		if !p.calls.any() {
-			continue
-		}
-		if err := insertMentions(ctx, tx, &p.message, p.calls, false); err != nil {
-			return fmt.Errorf("store mentions: %w", err)
-		}
+		list = append(list, p.calls.of(&p.message)...)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if err := insertMentions(ctx, tx, list, false); err != nil {
+		return fmt.Errorf("store mentions: %w", err)
 	}
 	return nil
 }
@@ -63,7 +81,7 @@ func changeCalls(ctx context.Context, tx *db.Tx, m *Message) error {
 	if err := deleteMentions(ctx, tx, m.ID, now); err != nil {
 		return fmt.Errorf("forget mentions: %w", err)
 	}
-	if err := insertMentions(ctx, tx, m, now, true); err != nil {
+	if err := insertMentions(ctx, tx, now.of(m), true); err != nil {
 		return fmt.Errorf("store mentions: %w", err)
 	}
 	return nil

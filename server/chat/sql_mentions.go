@@ -9,14 +9,20 @@ import (
 	"guildhall/server/ids"
 )
 
-// insertMentions keeps those who may see the room, but for the author.
-func insertMentions(ctx context.Context, q db.Q, m *Message, c calls, byEdit bool) error {
+// insertMentions keeps whom messages call, all in one trip: those who are in
+// the room, and never the author.
+func insertMentions(ctx context.Context, q db.Q, list []mention, byEdit bool) error {
+	n := len(list)
+	messages, rooms, authors, called := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	for i, m := range list {
+		messages[i], rooms[i], authors[i], called[i] = int64(m.message.ID), int64(m.message.RoomID), int64(m.message.Author.ID), int64(m.person)
+	}
 	const query = `insert into message_mentions (message_id, room_id, account_id, by_edit)
-		select $1::bigint, $2::bigint, called.id, $5::boolean
-		from (select unnest($3::bigint[]) union all select null where $4) as called(id)
-		where called.id is null or called.id <> $6 and exists (select from public.room_role($2, called.id))
+		select c.message_id, c.room_id, nullif(c.account_id, 0), $5::boolean
+		from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as c(message_id, room_id, author_id, account_id)
+		where c.account_id = 0 or c.account_id <> c.author_id and exists (select from public.room_role(c.room_id, c.account_id))
 		on conflict do nothing`
-	_, err := q.ExecContext(ctx, query, m.ID, m.RoomID, pq.Array(ids.Ints(c.people)), c.room, byEdit, m.Author.ID)
+	_, err := q.ExecContext(ctx, query, pq.Array(messages), pq.Array(rooms), pq.Array(authors), pq.Array(called), byEdit)
 	return err
 }
 

@@ -185,11 +185,15 @@ func (a *actor) readTo(id ids.ID) {
 		}
 	})
 	seq := a.rng.Int64N(most + 1)
-	if status, data, _ := a.insist("PUT", fmt.Sprintf("/rooms/%s/read", id), map[string]int64{"seq": seq}); status == http.StatusOK {
+	status, data, again := a.insist("PUT", fmt.Sprintf("/rooms/%s/read", id), map[string]int64{"seq": seq})
+	switch {
+	case status == http.StatusOK:
 		a.m.with(id, func(r *room) { r.read[a.p.id] = max(r.read[a.p.id], seq) })
 		a.m.count("marks")
-	} else if status != http.StatusNotFound || !a.guest {
+	case status != http.StatusNotFound || !a.guest:
 		a.m.fault("mark read: %d %.200s", status, data)
+	case again:
+		a.m.with(id, func(r *room) { r.lost[a.p.id] = true })
 	}
 }
 

@@ -96,7 +96,7 @@ func truth(m *model, r *room, items []message) {
 
 // shows wants a device to show what its person may see, as it is, and soon.
 func (d *device) shows(m *model, r *room, until time.Time, from, head int64, items []message) {
-	for time.Now().Before(until) && d.last(r.id) < head {
+	for time.Now().Before(until) && !d.has(r.id, head) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	d.mu.Lock()
@@ -113,10 +113,11 @@ func (d *device) shows(m *model, r *room, until time.Time, from, head int64, ite
 	}
 }
 
-func (d *device) last(id ids.ID) int64 {
+// has says whether the device watches a room and has come to this number.
+func (d *device) has(id ids.ID, head int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.rooms[id].last
+	return d.rooms[id].live && d.rooms[id].last >= head
 }
 
 // unread wants every node to count what the model counts, and a new mark to
@@ -133,6 +134,9 @@ func unread(t *testing.T, m *model, r *room, p *person, from, head int64, items 
 			m.fault("%s %s: %v, %d %s", method, path, err, status, data)
 		}
 		return out
+	}
+	if r.lost[p.id] {
+		return // how far they have read is known to nobody but the server
 	}
 	if _, marked := r.read[p.id]; marked {
 		for i, n := range nodes {

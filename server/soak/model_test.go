@@ -62,6 +62,7 @@ type room struct {
 	unsure map[string]bool      // refused after an attempt that may have been stored
 	feels  map[ids.ID][]feeling // by message
 	read   map[ids.ID]int64     // acknowledged marks
+	lost   map[ids.ID]bool      // whose mark may be higher: the answer was lost, and then they were out
 }
 
 type feeling struct {

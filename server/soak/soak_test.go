@@ -134,7 +134,7 @@ func newCast(t *testing.T, m *model, d *database, nodes []*node, seed uint64) *c
 		make("/conversations", map[string]any{"people": steady, "name": "Group"}),
 	}
 	for i, id := range c.rooms {
-		r := &room{id: id, kind: kinds[i], stays: map[ids.ID][]stay{}, said: map[string]*message{}, unsure: map[string]bool{}, feels: map[ids.ID][]feeling{}, read: map[ids.ID]int64{}}
+		r := &room{id: id, kind: kinds[i], stays: map[ids.ID][]stay{}, said: map[string]*message{}, unsure: map[string]bool{}, feels: map[ids.ID][]feeling{}, read: map[ids.ID]int64{}, lost: map[ids.ID]bool{}}
 		m.rooms[id] = r
 		for n, p := range c.people {
 			if n < 3 || i == 0 {

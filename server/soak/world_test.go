@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -83,27 +82,7 @@ type database struct {
 
 func startDatabase(t *testing.T) *database {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "guildhall-soak-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { // the account that runs PostgreSQL must get through
-		t.Fatal(err)
-	}
-	run, err := pgrun.Start(t.Context(), pgrun.Options{Dir: filepath.Join(dir, "pg"), Bin: os.Getenv("GUILDHALL_PG_BIN")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = run.Stop(context.Background()) })
-	d, err := db.Open(t.Context(), db.Options{DSN: run.DSN(), Pool: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
-	if err := server.Migrate(t.Context(), d, config.Config{Name: "Guildhall"}); err != nil {
-		t.Fatal(err)
-	}
+	d, run := testkit.PrivateDB(t)
 	return &database{d, run}
 }
 

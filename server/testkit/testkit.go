@@ -43,6 +43,7 @@ type Options struct {
 	Clock  *clock.Fake
 	Log    *slog.Logger
 	Mail   mail.Sender // instead of World.Mail
+	DB     *db.DB      // instead of one of the shared cluster
 }
 
 // New starts a world: cohort A with moderator, facilitator and member; cohort
@@ -55,7 +56,10 @@ func New(t testing.TB, options ...Options) *World {
 		o = options[0]
 	}
 	w := &World{T: t, Mail: &mail.Memory{}, Clock: o.Clock, spaces: map[string]ids.ID{}, people: map[string]*Person{}}
-	w.start(DB(t), o, w.cast)
+	if o.DB == nil {
+		o.DB = DB(t)
+	}
+	w.start(o.DB, o, w.cast)
 	return w
 }
 
