@@ -101,7 +101,7 @@ const looks = [
 ] as const;
 
 // A few routes to a test, so that tests run side by side and each page is loaded once for all its looks.
-const PER_TEST = 4;
+const PER_TEST = 3;
 const all = Object.entries(pages);
 for (let at = 0; at < all.length; at += PER_TEST) {
 	const some = all.slice(at, at + PER_TEST);
