@@ -16,12 +16,13 @@ func (s *Service) searchRoutes(r *api.Router) {
 }
 
 type searchInput struct {
-	Q string `query:"q" required:"true" minLength:"1" maxLength:"300" doc:"Words, \"phrases\", -words, from:name, in:room, has:file, has:link, before:2026-03-31, after:2026-03-31"`
+	Q    string    `query:"q" required:"true" minLength:"1" maxLength:"300" doc:"Words, \"phrases\", -words, from:name, in:room, has:file, has:link, before:2026-03-31, after:2026-03-31"`
+	Room ids.Param `query:"room" doc:"Only in this one"`
 	api.Paging
 }
 
 func (s *Service) getSearch(ctx context.Context, who access.Actor, in *searchInput) (*api.Page[Found], error) {
-	return s.Search(ctx, who, in.Q, in.Cursor, in.Limit)
+	return s.Search(ctx, who, in.Q, in.Room.ID, in.Paging)
 }
 
 type readersInput struct {
@@ -34,7 +35,7 @@ func (s *Service) getReaders(ctx context.Context, who access.Actor, in *readersI
 
 type retentionInput struct {
 	RoomID ids.Param `path:"roomId"`
-	Days   int       `query:"days" required:"true" minimum:"1" maximum:"36500"`
+	Days   int       `query:"days" minimum:"0" maximum:"36500" doc:"0 keeps them"`
 }
 
 func (s *Service) getRetention(ctx context.Context, who access.Actor, in *retentionInput) (*Retention, error) {

@@ -24,10 +24,11 @@ type Retention struct {
 	Messages int        `json:"messages" db:"messages" doc:"That are older and would be deleted"`
 	Files    int        `json:"files" db:"files" doc:"Of these messages"`
 	Oldest   *time.Time `json:"oldest" db:"oldest"`
-	Begins   time.Time  `json:"begins" doc:"When deletion begins, if it is chosen now or was before"`
+	Begins   time.Time  `json:"begins" doc:"When deletion begins, if it is chosen now or is what was chosen"`
 }
 
-// TryRetention counts what would be deleted, and deletes nothing.
+// TryRetention counts what would be deleted, and deletes nothing. To keep
+// messages for 0 days is to keep them for ever.
 func (s *Service) TryRetention(ctx context.Context, who access.Actor, room ids.ID, days int) (*Retention, error) {
 	r, err := s.Room(ctx, who, room)
 	if err != nil {
@@ -35,6 +36,9 @@ func (s *Service) TryRetention(ctx context.Context, who access.Actor, room ids.I
 	}
 	if err := r.role.Must(access.SetRetention, "room"); err != nil {
 		return nil, err
+	}
+	if days == 0 {
+		return &Retention{Periods: s.config.Periods}, nil
 	}
 	if err := s.checkPeriod(&days); err != nil {
 		return nil, err
@@ -45,7 +49,7 @@ func (s *Service) TryRetention(ctx context.Context, who access.Actor, room ids.I
 		return nil, fmt.Errorf("count older messages: %w", err)
 	}
 	out.Periods, out.Days, out.Begins = s.config.Periods, days, now.Add(retentionNotice)
-	if r.RetentionSetAt != nil {
+	if r.RetentionSetAt != nil && r.RetentionDays != nil && *r.RetentionDays == days {
 		out.Begins = r.RetentionSetAt.Add(retentionNotice)
 	}
 	return &out, nil

@@ -32,6 +32,7 @@ type Place struct {
 
 // Wanted is a search as it was understood. Each part narrows it.
 type Wanted struct {
+	Room   ids.ID    // only in this one; 0 is in all
 	Words  string    // and "phrases in quotes", -without
 	From   []string  // authors: "me", or words of a name
 	In     []string  // rooms: words of a name of a room, space or conversation
@@ -42,27 +43,29 @@ type Wanted struct {
 	prefix string    // and the words that it is made of, if it may be the beginning of one
 }
 
-// Search finds messages in all rooms that the person may see, the newest first.
+// Search finds messages in one room, or in all that the person may see, the
+// newest first.
 // It understands from:, in:, has:file, has:link, before: and after: with a day,
 // "phrases" and -words.
-func (s *Service) Search(ctx context.Context, who access.Actor, query, cursor string, limit int) (*api.Page[Found], error) {
+func (s *Service) Search(ctx context.Context, who access.Actor, query string, room ids.ID, page api.Paging) (*api.Page[Found], error) {
 	wanted, err := s.understand(query)
 	if err != nil {
 		return nil, err
 	}
+	wanted.Room = room
 	before := conversationPlace{At: farOff, ID: 1 << 62}
-	if err := api.ReadCursor(cursor, &before.At, &before.ID); err != nil {
+	if err := api.ReadCursor(page.Cursor, &before.At, &before.ID); err != nil {
 		return nil, err
 	}
-	list, err := findMessages(ctx, s.db, who, wanted, before, limit+1)
+	list, err := findMessages(ctx, s.db, who, wanted, before, page.Limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("search messages: %w", err)
 	}
-	page := api.Cut(list, limit, func(f Found) string { return api.Cursor(f.Message.CreatedAt, f.Message.ID) })
-	for i := range page.Items {
-		page.Items[i].Message.Can = nil
+	out := api.Cut(list, page.Limit, func(f Found) string { return api.Cursor(f.Message.CreatedAt, f.Message.ID) })
+	for i := range out.Items {
+		out.Items[i].Message.Can = nil
 	}
-	return page, nil
+	return out, nil
 }
 
 // understand reads the operators of a query. What follows one may be in

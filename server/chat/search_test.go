@@ -11,10 +11,14 @@ import (
 	"guildhall/server/testkit"
 )
 
-func find(w *testkit.World, who, query string) (bodies []string) {
+func find(w *testkit.World, who, query string, in ...ids.ID) (bodies []string) {
 	w.T.Helper()
 	var list struct{ Items []chat.Found }
-	w.As(who).Get("/api/messages/search?q=" + url.QueryEscape(query)).Expect(200).JSON(&list)
+	path := "/api/messages/search?q=" + url.QueryEscape(query)
+	if len(in) > 0 {
+		path += "&room=" + in[0].String()
+	}
+	w.As(who).Get(path).Expect(200).JSON(&list)
 	for _, f := range list.Items {
 		bodies = append(bodies, f.Message.Body)
 		if f.Room.ID != f.Message.RoomID || f.Room.Kind == "" {
@@ -66,6 +70,14 @@ func TestSearch(t *testing.T) {
 	} {
 		if got := find(w, "member", query); len(got) != want {
 			t.Errorf("%q found %q, want %d", query, got, want)
+		}
+	}
+	for room, want := range map[ids.ID]int{repairs.ID: 1, direct.ID: 1, 987654321: 0} {
+		if got := find(w, "member", "boiler", room); len(got) != want {
+			t.Errorf("in room %s found %q, want %d", room, got, want)
+		}
+		if got := find(w, "moderator", testkit.Path("boiler&room=%s", direct.ID)); len(got) != 0 {
+			t.Errorf("in the conversation of others found %q", got)
 		}
 	}
 	if got := find(w, "member", "boiler"); len(got) != 3 || got[0] != "A boiler between us" {
@@ -163,6 +175,11 @@ func TestRetention(t *testing.T) {
 		t.Errorf("tried: %+v", tried)
 	}
 	w.As("facilitator").Get(path+"/retention?days=91").Problem(422, "invalid")
+	var never chat.Retention
+	w.As("facilitator").Get(path + "/retention?days=0").Expect(200).JSON(&never)
+	if never.Messages != 0 || len(never.Periods) != 6 {
+		t.Errorf("for ever: %+v", never)
+	}
 	w.As("member").Get(path+"/retention?days=90").Problem(403, "not-allowed")
 	w.As("outsider").Get(path+"/retention?days=90").Problem(404, "not-found")
 	set := words{"name": "Room", "topic": "", "archived": false, "retentionDays": 91, "version": 1}

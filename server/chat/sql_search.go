@@ -17,7 +17,7 @@ import (
 func findMessages(ctx context.Context, q db.Q, who access.Actor, w Wanted, before conversationPlace, limit int) ([]Found, error) {
 	const query = `with mine as (
 			select r.id, me.from_seq from rooms r cross join lateral public.room_role(r.id, $1) me left join spaces s on s.id = r.space_id
-			where (r.space_id = any($2) or r.id in (select room_id from room_members where account_id = $1 and left_at is null))
+			where ($15 = 0 or r.id = $15) and (r.space_id = any($2) or r.id in (select room_id from room_members where account_id = $1 and left_at is null))
 				and (cardinality($3::text[]) = 0 or exists (select from unnest($3::text[]) as i(word)
 					where position(lower(i.word) in lower(r.name)) > 0 or position(lower(i.word) in lower(s.name)) > 0
 						or r.space_id is null and exists (select from room_members o join accounts a on a.id = o.account_id
@@ -41,7 +41,7 @@ func findMessages(ctx context.Context, q db.Q, who access.Actor, w Wanted, befor
 	}
 	words, head, prefix := w.terms()
 	err := q.SelectContext(ctx, &rows, query, who.ID, pq.Array(who.In(access.ViewSpace)), pq.Array(none(w.In)), pq.Array(none(w.From)), words, prefix, head,
-		w.has("file"), w.has("link"), optional(w.After), optional(w.Before), before.At, before.ID, limit)
+		w.has("file"), w.has("link"), optional(w.After), optional(w.Before), before.At, before.ID, limit, w.Room)
 	if err != nil || len(rows) == 0 {
 		return []Found{}, err
 	}
