@@ -7,7 +7,8 @@ test('words and operators are told apart', () => {
 	expect(words).toEqual(['boiler', 'failed', 'again']);
 	expect(wrong).toBeUndefined();
 	expect(understand('https://gov.uk from: "from:me"').parts).toEqual([]);
-	for (const text of ['has:cheese', 'before:yesterday', 'after:2026-02-30']) expect(understand(text).wrong?.text).toBe(text);
+	for (const text of ['has:cheese', 'before:yesterday', 'after:2026-02-30'])
+		expect(understand(text).wrong?.text).toBe(text);
 	expect(understand('before:2026-03-31').wrong).toBeUndefined();
 });
 

@@ -56,7 +56,10 @@ const stem = (word: string) => {
 export function mark(text: string, words: string[], most = 280): Stretch[] {
 	const stems = words.map(stem);
 	const all: Stretch[] = [];
-	for (const part of text.replace(/\s+/g, ' ').trim().match(/[\p{L}\p{N}\p{M}]+|[^\p{L}\p{N}\p{M}]+/gu) ?? []) {
+	for (const part of text
+		.replace(/\s+/g, ' ')
+		.trim()
+		.match(/[\p{L}\p{N}\p{M}]+|[^\p{L}\p{N}\p{M}]+/gu) ?? []) {
 		const found = stems.some((s) => plain(part).startsWith(s) && plain(part).length <= s.length + 5);
 		const last = all.at(-1);
 		if (last && !last.found && !found) last.text += part;
@@ -80,6 +83,9 @@ export function mark(text: string, words: string[], most = 280): Stretch[] {
 
 /** textOf gives the text of a message as it is read, without its form. */
 export function textOf(html: string): string {
-	const body = new DOMParser().parseFromString(html.replace(/<\/(p|li|h\d|pre|tr|blockquote)>|<br\s*\/?>/g, '$& '), 'text/html').body;
+	const body = new DOMParser().parseFromString(
+		html.replace(/<\/(p|li|h\d|pre|tr|blockquote)>|<br\s*\/?>/g, '$& '),
+		'text/html'
+	).body;
 	return body.textContent ?? '';
 }

@@ -47,6 +47,17 @@ export const editMe = (edit: ProfileEdit) => take(PATCH('/me', { body: edit }));
 // Search
 export const searchEverything = (q: string, signal?: Signal) =>
 	take(GET('/search', { params: { query: { q } }, signal }));
+export const searchMessages = (by: { q: string; room?: string; cursor?: string }, signal?: Signal) =>
+	take(
+		GET('/messages/search', {
+			params: { query: { q: by.q, room: some(by.room), cursor: some(by.cursor), limit: 50 } },
+			signal
+		})
+	);
+export const listReaders = (messageId: string) =>
+	take(GET('/messages/{messageId}/readers', { params: { path: { messageId } } }));
+export const tryRetention = (roomId: string, days: number, signal?: Signal) =>
+	take(GET('/rooms/{roomId}/retention', { params: { path: { roomId }, query: { days } }, signal }));
 
 // Spaces
 export const listSpaces = () => whole((cursor) => take(GET('/spaces', { params: { query: { cursor, limit: 200 } } })));

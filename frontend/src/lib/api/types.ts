@@ -38,6 +38,9 @@ export type LiveFrame = Schemas['LiveFrame'];
 
 /** How far a reader is in a room, and what is left. */
 export type ReadMark = Schemas['ReadMark'];
+/** Where a message was said that was found. */
+export type Place = Schemas['Place'];
+export type Retention = Schemas['Retention'];
 
 export type Topic = Schemas['Topic'];
 export type ForumPost = Schemas['Post'];
