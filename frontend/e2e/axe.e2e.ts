@@ -32,6 +32,9 @@ const pages: Record<string, { who?: Who | 'stranger'; at: (ids: Ids) => string[]
 	'/stories': { at: () => ['/stories', '/stories?q=repairs', '/stories?q=zzzzzz&stage=live'] },
 	'/stories/[storyId]': { at: ({ story }) => [`/stories/${story}`] },
 	'/search': { at: () => ['/search', '/search?q=repairs', '/search?q=zzzzzz'] },
+	'/search/messages': {
+		at: () => ['', '?q=the+review+has:link', '?q=we', '?q=zzzzzz+from:me+in:nowhere'].map((q) => `/search/messages${q}`)
+	},
 	'/people': { at: () => ['/people', '/people?q=zzzzzz'] },
 	'/people/[personId]': { at: ({ person }) => [`/people/${person}`] },
 	'/organisations': { at: () => ['/organisations'] },
