@@ -2299,7 +2299,7 @@ export interface components {
         Retention: {
             /**
              * Format: date-time
-             * @description When deletion begins, if it is chosen now or was before
+             * @description When deletion begins, if it is chosen now or is what was chosen
              */
             begins: string;
             /** Format: int64 */
@@ -3987,6 +3987,8 @@ export interface operations {
             query: {
                 /** @description Words, "phrases", -words, from:name, in:room, has:file, has:link, before:2026-03-31, after:2026-03-31 */
                 q: string;
+                /** @description Only in this one */
+                room?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -6339,8 +6341,9 @@ export interface operations {
     };
     "try-retention": {
         parameters: {
-            query: {
-                days: number;
+            query?: {
+                /** @description 0 keeps them */
+                days?: number;
             };
             header?: never;
             path: {
