@@ -40,7 +40,9 @@ const pages: Record<string, { who?: Who | 'stranger'; at: (ids: Ids) => string[]
 	'/organisations': { at: () => ['/organisations'] },
 	'/organisations/[organisationId]': { at: ({ organisation }) => [`/organisations/${organisation}`] },
 	'/profile': { at: () => ['/profile'] },
-	'/profile/sessions': { at: () => ['/profile/sessions'] }
+	'/profile/sessions': { at: () => ['/profile/sessions'] },
+	'/profile/chat': { at: () => ['/profile/chat'] },
+	'/scheduled': { at: () => ['/scheduled'] }
 };
 
 function routes(folder = 'src/routes', path = ''): string[] {

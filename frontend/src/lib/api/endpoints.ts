@@ -9,7 +9,9 @@ import type {
 	Room,
 	RoomEdit,
 	RoomSettings,
+	Scheduled,
 	SpaceEdit,
+	StoredPreferences,
 	Topic
 } from './types.ts';
 
@@ -118,12 +120,12 @@ export const listChanges = (roomId: string, after: number) =>
 	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } } }));
 export const listRoomPeople = (roomId: string, query: { q?: string; limit?: number }, signal?: Signal) =>
 	take(GET('/rooms/{roomId}/people', { params: { path: { roomId }, query: { ...query, q: some(query.q) } }, signal }));
-type NewMessage = { clientId: string; body: string; confirmRoom?: boolean; attachments?: string[] };
-export const postMessage = (roomId: string, { clientId, body, confirmRoom, attachments }: NewMessage) =>
+type NewMessage = { clientId: string; body: string; threadId?: string; confirmRoom?: boolean; attachments?: string[] };
+export const postMessage = (roomId: string, { clientId, body, threadId, confirmRoom, attachments }: NewMessage) =>
 	take(
 		POST('/rooms/{roomId}/messages', {
 			params: { path: { roomId } },
-			body: { clientId, body, confirmRoom, attachments }
+			body: { clientId, body, threadId, confirmRoom, attachments }
 		})
 	);
 export const editMessage = ({ id, version }: Message, body: string) =>
@@ -158,6 +160,26 @@ export const removeUpload = (attachmentId: string) =>
 /** Where a file of a message is, or a picture made small. */
 export const fileAddress = (attachmentId: string, what: 'content' | 'thumbnail') =>
 	`/api/attachments/${attachmentId}/${what}`;
+
+// What is not said yet
+export const listDrafts = () => take(GET('/drafts'));
+export const keepDraft = (
+	roomId: string,
+	draft: { threadId?: string; body: string; device: string },
+	keepalive?: boolean
+) => take(PUT('/rooms/{roomId}/draft', { params: { path: { roomId } }, body: draft, keepalive }));
+export const listScheduled = () => take(GET('/scheduled'));
+type Later = { clientId: string; body: string; threadId?: string; sendAt: string };
+export const scheduleMessage = (roomId: string, message: Later) =>
+	take(POST('/rooms/{roomId}/scheduled', { params: { path: { roomId } }, body: message }));
+export const editScheduled = ({ id, version }: Scheduled, body: string, sendAt: string) =>
+	take(PATCH('/scheduled/{scheduledId}', { params: { path: { scheduledId: id } }, body: { body, sendAt, version } }));
+export const dropScheduled = (scheduledId: string) =>
+	take(DELETE('/scheduled/{scheduledId}', { params: { path: { scheduledId } } }));
+export const getChatPreferences = () => take(GET('/me/chat'));
+export const setChatPreferences = (preferences: StoredPreferences) =>
+	// `now` is the server's to say.
+	take(PUT('/me/chat', { body: preferences as StoredPreferences & { now: never } }));
 
 // Forum
 export const listNewTopics = () => take(GET('/topics', { params: { query: { unread: true, limit: 20 } } }));

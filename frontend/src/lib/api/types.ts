@@ -26,6 +26,12 @@ export type NewRoom = Schemas['NewRoom'];
 export type RoomEdit = Schemas['RoomEdit'];
 /** How a reader wants a room, on all their devices. */
 export type RoomSettings = Schemas['RoomSettings'];
+/** How a reader wants chat, on all their devices. */
+export type StoredPreferences = Omit<Schemas['Preferences'], 'now'>;
+/** What somebody is writing, the same on all their devices. */
+export type StoredDraft = Schemas['Draft'];
+/** A message that is sent later, or could not be. */
+export type Scheduled = Schemas['Scheduled'];
 export type Message = Schemas['Message'];
 /** A file of a message. */
 export type Attachment = Schemas['Attachment'];

@@ -129,14 +129,6 @@ describe('an outbox', () => {
 	});
 });
 
-test('a draft is kept for each room until it is emptied', async () => {
-	await store.keepDraft('9', 'Dear all');
-	expect(await store.draft('9')).toBe('Dear all');
-	expect(await store.draft('10')).toBe('');
-	await store.keepDraft('9', '');
-	expect(await store.draft('9')).toBe('');
-});
-
 test('what the browser will not keep is not shown as waiting', async () => {
 	const outbox = open();
 	await outbox.open();

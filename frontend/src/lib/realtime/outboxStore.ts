@@ -23,28 +23,39 @@ export type Waiting = Extras & {
 	failed?: string;
 };
 
+/** Half-written words that the server does not have yet. */
+export type UnkeptDraft = {
+	/** The room, or the room and the thread. */
+	key: string;
+	body: string;
+	/** The server's version that they were written over; absent for what is kept in this browser alone. */
+	version?: number;
+};
+
 export type OutboxStore = {
 	all: () => Promise<Waiting[]>;
 	put: (entry: Waiting) => Promise<void>;
 	remove: (clientId: string) => Promise<void>;
-	draft: (room: string) => Promise<string>;
-	keepDraft: (room: string, text: string) => Promise<void>;
+	drafts: () => Promise<UnkeptDraft[]>;
+	putDraft: (draft: UnkeptDraft) => Promise<void>;
+	removeDraft: (key: string) => Promise<void>;
 	clear: () => Promise<void>;
 };
 
 interface Schema extends DBSchema {
 	outbox: { key: string; value: Waiting; indexes: { at: number } };
-	drafts: { key: string; value: string };
+	drafts: { key: string; value: UnkeptDraft };
 }
 
 /** openStore opens this person's store, or keeps things in memory where the browser forbids storage. */
 export async function openStore(person: string): Promise<OutboxStore> {
 	const name = `guildhall-${person}`;
 	try {
-		const db = await openDB<Schema>(name, 1, {
-			upgrade(fresh) {
-				fresh.createObjectStore('outbox', { keyPath: 'clientId' }).createIndex('at', 'at');
-				fresh.createObjectStore('drafts');
+		const db = await openDB<Schema>(name, 2, {
+			upgrade(db, from) {
+				if (from < 1) db.createObjectStore('outbox', { keyPath: 'clientId' }).createIndex('at', 'at');
+				else db.deleteObjectStore('drafts');
+				db.createObjectStore('drafts', { keyPath: 'key' });
 			},
 			// Another tab signs out and deletes it.
 			blocking: (_, __, event) => (event.target as IDBDatabase).close()
@@ -60,9 +71,9 @@ function inBrowser(db: IDBPDatabase<Schema>, name: string): OutboxStore {
 		all: () => db.getAllFromIndex('outbox', 'at'),
 		put: async (entry) => void (await db.put('outbox', entry)),
 		remove: (clientId) => db.delete('outbox', clientId),
-		draft: async (room) => (await db.get('drafts', room)) ?? '',
-		keepDraft: async (room, text) =>
-			text ? void (await db.put('drafts', text, room)) : await db.delete('drafts', room),
+		drafts: () => db.getAll('drafts'),
+		putDraft: async (draft) => void (await db.put('drafts', draft)),
+		removeDraft: (key) => db.delete('drafts', key),
 		clear: async () => {
 			db.close();
 			// It may wait for another tab to let go, and nobody should wait for that.
@@ -73,13 +84,14 @@ function inBrowser(db: IDBPDatabase<Schema>, name: string): OutboxStore {
 
 export function inMemory(): OutboxStore {
 	const entries = new Map<string, Waiting>();
-	const drafts = new Map<string, string>();
+	const drafts = new Map<string, UnkeptDraft>();
 	return {
 		all: async () => [...entries.values()].sort((a, b) => a.at - b.at),
 		put: async (entry) => void entries.set(entry.clientId, entry),
 		remove: async (clientId) => void entries.delete(clientId),
-		draft: async (room) => drafts.get(room) ?? '',
-		keepDraft: async (room, text) => void drafts.set(room, text),
+		drafts: async () => [...drafts.values()],
+		putDraft: async (draft) => void drafts.set(draft.key, draft),
+		removeDraft: async (key) => void drafts.delete(key),
 		clear: async () => {
 			entries.clear();
 			drafts.clear();

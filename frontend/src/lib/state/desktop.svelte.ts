@@ -5,16 +5,13 @@ import { isConversation, personName, roomName } from '#lib/rooms.ts';
 import { t } from '#lib/text/text.svelte.ts';
 import { arrived, seenNow, type Seen } from './arrived.ts';
 import { attention } from './attention.svelte.ts';
+import { mayDisturb } from './chatPreferences.svelte.ts';
 
 const key = 'gh-desktop';
 /** Held by each tab that is looked at. While there is one, the others are silent. */
 const LOOKING = 'gh-looking';
 /** A notice is a glance: no more of a message than this many characters. */
 const GLANCE = 140;
-
-/** mayDisturb says whether the reader wants to be told of anything at this moment. */
-// eslint-disable-next-line @typescript-eslint/no-unused-vars -- quiet hours are a matter of the moment
-export const mayDisturb = (now: Date): boolean => true;
 
 function wanted(): boolean {
 	try {

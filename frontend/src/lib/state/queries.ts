@@ -5,6 +5,7 @@ import {
 	listConversations,
 	listNewTopics,
 	listRooms,
+	listScheduled,
 	listServiceAreas,
 	listSpaces,
 	listTopics
@@ -23,6 +24,8 @@ export const conversationsQuery = () => ({
 		items: items.toSorted((a, b) => (b.lastAt ?? '9').localeCompare(a.lastAt ?? '9'))
 	})
 });
+/** My messages that are sent later, or could not be. */
+export const scheduledQuery = () => ({ queryKey: ['scheduled'], queryFn: listScheduled });
 export const newTopicsQuery = () => ({ queryKey: ['topics', 'unread'], queryFn: listNewTopics });
 export const topicsQuery = (space: string) => ({ queryKey: ['topics', space], queryFn: () => listTopics(space) });
 export const serviceAreasQuery = () => ({

@@ -1,10 +1,11 @@
-// The outbox of the person who is signed in, and their half-written messages.
+// The outbox of the person who is signed in, and what they half wrote in the forum.
 import { postMessage } from '#lib/api/endpoints.ts';
 import { asProblem } from '#lib/api/problem.ts';
 import type { Message } from '#lib/api/types.ts';
 import { uploads } from '#lib/files/uploads.svelte.ts';
 import { Outbox } from '#lib/realtime/outbox.svelte.ts';
 import { openStore, type OutboxStore, type Waiting } from '#lib/realtime/outboxStore.ts';
+import { drafts } from './drafts.svelte.ts';
 
 /** withFiles sends a message once its files are there. */
 async function withFiles(entry: Waiting): Promise<Message> {
@@ -37,6 +38,7 @@ class Sending {
 			sent: (message) => this.#listeners.forEach((tell) => tell(message)),
 			name: person
 		});
+		void drafts.open(this.#store);
 		await this.outbox.open();
 	}
 
@@ -57,19 +59,21 @@ class Sending {
 		const entry = this.outbox?.waiting.find((w) => w.clientId === clientId);
 		if (!entry) return;
 		if (![...this.#takers].some((take) => take(entry.room, entry.body))) {
-			const draft = await this.draft(entry.room);
-			await this.keepDraft(entry.room, draft ? `${entry.body}\n\n${draft}` : entry.body);
+			drafts.before(entry.room, entry.body);
 		}
 		if (entry.files) uploads.chosen(entry.room).put(entry.files);
 		await this.outbox?.discard(clientId);
 	}
 
-	draft = async (room: string) => (await this.#store?.draft(room)) ?? '';
-	keepDraft = (room: string, text: string) => this.#store?.keepDraft(room, text);
+	/** draft gives what is half written in the forum, which is kept in this browser alone. */
+	draft = async (key: string) => (await this.#store?.drafts())?.find((d) => d.key === key)?.body ?? '';
+	keepDraft = (key: string, body: string) =>
+		body ? this.#store?.putDraft({ key, body }) : this.#store?.removeDraft(key);
 
 	/** forget stops, and on `clear` also deletes everything that is kept in this browser: the computer may be shared. */
 	async forget(clear: boolean): Promise<void> {
 		uploads.clear();
+		drafts.close();
 		await this.outbox?.close();
 		if (clear) await this.#store?.clear();
 		this.outbox = this.#store = undefined;

@@ -1,7 +1,7 @@
 import i18next from 'i18next';
 import { expect, test } from 'vitest';
 import cy from '#lib/text/cy.json';
-import { clock, day, dayKey, dayStart, daysUntil, exact, said, span, wholeDay } from './time.ts';
+import { clock, day, dayKey, dayStart, daysUntil, exact, moment, said, span, wholeDay } from './time.ts';
 
 const manner = { zone: 'Europe/London', now: new Date('2026-03-12T15:00:00Z') };
 const at = (text: string) => new Date(text);
@@ -42,6 +42,15 @@ test.each([
 	['2026-03-12', 'Pacific/Kiritimati', '2026-03-11T10:00:00.000Z']
 ])('%s in %s begins at %s', (date, zone, moment) => {
 	expect(dayStart(date, zone).toISOString()).toBe(moment);
+});
+
+test.each([
+	['2026-03-12', '08:30', '2026-03-12T08:30:00.000Z'],
+	['2026-06-12', '08:37', '2026-06-12T07:37:00.000Z'],
+	// This time is not there in the night when the clock goes forward: the first after it.
+	['2026-03-29', '01:30', '2026-03-29T01:00:00.000Z']
+])('the clock in London shows %s %s at %s', (date, time, at) => {
+	expect(moment(date, time, 'Europe/London').toISOString()).toBe(at);
 });
 
 test('headings of days', () => {

@@ -14,7 +14,8 @@ function format(at: Date, options: Intl.DateTimeFormatOptions): string {
 }
 
 // The names come from our catalogues: Chromium has no Welsh, and would write American English beside our Welsh words.
-const weekday = (date: string) => t('time.weekdays').split(', ')[new Date(date).getUTCDay()]!;
+/** weekdayName names the day of the week of a day such as 2026-03-12. */
+export const weekdayName = (date: string) => t('time.weekdays').split(', ')[new Date(date).getUTCDay()]!;
 const month = (date: string) => t('time.months').split(', ')[Number(date.slice(5, 7)) - 1]!;
 /** monthDay writes 12 March, or 12 March 2026, of a day such as 2026-03-12. */
 const monthDay = (date: string, year = false) =>
@@ -25,24 +26,32 @@ export function dayKey(at: Date, zone: string): string {
 	return format(at, { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
 }
 
-const QUARTER = 15 * 60_000;
+const MINUTE = 60_000;
+
+/** moment is when a clock in a zone first shows a time of a day, such as 2026-03-12 and 08:30, or the first later one. */
+export function moment(date: string, time: string, zone: string): Date {
+	// No zone is further than 15 hours from UTC.
+	const middle = Date.parse(`${date}T${time}Z`) / MINUTE;
+	let [before, on] = [middle - 15 * 60, middle + 15 * 60];
+	const shown = (minute: number) => {
+		const at = new Date(minute * MINUTE);
+		return `${dayKey(at, zone)} ${clock(at, { zone })}`;
+	};
+	while (on - before > 1) {
+		const between = Math.floor((before + on) / 2);
+		if (shown(between) < `${date} ${time}`) before = between;
+		else on = between;
+	}
+	return new Date(on * MINUTE);
+}
 
 /** dayStart is the first moment of a day, such as 2026-03-12, in a zone. */
-export function dayStart(date: string, zone: string): Date {
-	// No zone is further than 15 hours from UTC, and all keep to its quarters of an hour.
-	let [before, on] = [Date.parse(date) - 60 * QUARTER, Date.parse(date) + 60 * QUARTER];
-	while (on - before > QUARTER) {
-		const middle = before + Math.floor((on - before) / QUARTER / 2) * QUARTER;
-		if (dayKey(new Date(middle), zone) < date) before = middle;
-		else on = middle;
-	}
-	return new Date(on);
-}
+export const dayStart = (date: string, zone: string) => moment(date, '00:00', zone);
 
 const daysBetween = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
 
 /** clock is the time of day: 12:05. */
-export function clock(at: Date, { zone }: Manner): string {
+export function clock(at: Date, { zone }: Pick<Manner, 'zone'>): string {
 	return format(at, { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
@@ -52,7 +61,7 @@ export function day(at: Date, { zone, now }: Manner): string {
 	const ago = daysBetween(date, today);
 	if (ago === 0) return t('time.today');
 	if (ago === 1) return t('time.yesterday');
-	return `${weekday(date)} ${monthDay(date, date.slice(0, 4) !== today.slice(0, 4))}`;
+	return `${weekdayName(date)} ${monthDay(date, date.slice(0, 4) !== today.slice(0, 4))}`;
 }
 
 /** said is how one would tell a colleague: 5 minutes ago, yesterday at 14:05, 12 March. */
@@ -66,7 +75,7 @@ export function said(at: Date, manner: Manner): string {
 	const time = clock(at, manner);
 	if (ago === 0) return t('time.todayAt', { time });
 	if (ago === 1) return t('time.yesterdayAt', { time });
-	if (ago < 7) return t('time.dayAt', { day: weekday(date), time });
+	if (ago < 7) return t('time.dayAt', { day: weekdayName(date), time });
 	return monthDay(date, date.slice(0, 4) !== today.slice(0, 4));
 }
 
@@ -77,7 +86,7 @@ export function exact(at: Date, manner: Manner): string {
 
 /** wholeDay writes a day that has no time and so no zone: Thursday 12 March 2026. */
 export function wholeDay(date: string, named = true): string {
-	return named ? `${weekday(date)} ${monthDay(date, true)}` : monthDay(date, true);
+	return named ? `${weekdayName(date)} ${monthDay(date, true)}` : monthDay(date, true);
 }
 
 /** span writes the days from one to another: 10 to 11 June 2026. */
