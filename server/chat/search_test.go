@@ -83,6 +83,12 @@ func TestSearch(t *testing.T) {
 	if got := find(w, "member", "boiler"); len(got) != 3 || got[0] != "A boiler between us" {
 		t.Errorf("the newest first: %q", got)
 	}
+	if _, err := w.DB.Exec(`update accounts set name = 'Jerome Amelia' where id = $1`, w.As("facilitator").ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := find(w, "member", "from:me"); len(got) != 2 {
+		t.Errorf("from:me found %q of somebody whose name holds it", got)
+	}
 	if got := find(w, "outsider", "boiler"); len(got) != 1 {
 		t.Errorf("the outsider found %q", got)
 	}

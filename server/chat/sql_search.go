@@ -24,8 +24,8 @@ func findMessages(ctx context.Context, q db.Q, who access.Actor, w Wanted, befor
 					where position(lower(i.word) in lower(r.name)) > 0 or position(lower(i.word) in lower(s.name)) > 0
 						or r.space_id is null and exists (select from room_members o join accounts a on a.id = o.account_id
 							where o.room_id = r.id and o.left_at is null and o.account_id <> $1 and a.erased_at is null and position(lower(i.word) in lower(a.name)) > 0)))),
-		authors as (select a.id from accounts a join unnest($4::text[]) as f(word) on lower(f.word) = 'me' and a.id = $1
-			or a.erased_at is null and position(lower(f.word) in lower(a.name)) > 0)
+		authors as (select a.id from accounts a join unnest($4::text[]) as f(word) on case when lower(f.word) = 'me' then a.id = $1
+			else a.erased_at is null and position(lower(f.word) in lower(a.name)) > 0 end)
 		select m.id, m.room_id from mine cross join lateral (
 			select m.id, m.room_id, m.created_at from messages m
 			where m.room_id = mine.id and m.seq > mine.from_seq and m.deleted_at is null and m.notice is null
