@@ -57,7 +57,7 @@ test('every English key is used in the app', () => {
 		/^evidence\./,
 		/^mail\./,
 		/^(accessibility|privacy)\.\D+\d$/,
-		/^search\.kind_/
+		/^search\.(kind|by|set|hint)_/
 	];
 	const together = [
 		/^roles\./,
