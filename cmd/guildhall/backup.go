@@ -56,6 +56,11 @@ func backup(ctx context.Context, args []string) (err error) {
 	if _, err := os.Stat(c.PostgresDir()); c.DatabaseURL == "" && errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("there is no database in %s: name its folder with --data, or set DATABASE_URL", c.Data)
 	}
+	// A server makes the folder when it starts: without it, this is not the
+	// server's data folder, and the backup would lack what people uploaded.
+	if _, err := os.Stat(c.FilesDir()); c.DatabaseURL != "" && c.Files == "" && errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no folder of files in %s: name the server's folder with --data, or its bucket with GUILDHALL_FILES", c.Data)
+	}
 	d, err := openAlongside(ctx, c, logger(c, os.Stderr))
 	if err != nil {
 		return err
