@@ -109,13 +109,13 @@ test.describe('writing', () => {
 		await formatting(page).tap();
 		await expect(button(page, 'Preview')).toBeInViewport();
 		expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-		await page.getByRole('button', { name: 'Send' }).tap();
+		await page.getByRole('button', { name: 'Send', exact: true }).tap();
 		await expect(list(page).locator('.prose')).toHaveText('one\ntwo', { useInnerText: true });
 	});
 
 	test('Up in an empty box edits my last message', async ({ visit, room }) => {
 		const { id } = await room('Up');
-		const page = await visit('member');
+		const page = await visit('moderator');
 		await page.goto(`/rooms/${id}`);
 		await box(page).fill('Frist');
 		await box(page).press('Enter');
