@@ -21,6 +21,18 @@ type Given = {
 	newFrom?: number;
 };
 
+const QUARTER = 15 * 60 * 1000;
+let days = { zone: '', of: new Map<number, string>() };
+
+/** dayOf remembers the day of each quarter of an hour: every zone keeps to those, and a long list asks for thousands. */
+function dayOf(at: number, zone: string): string {
+	if (days.zone !== zone) days = { zone, of: new Map() };
+	const quarter = Math.floor(at / QUARTER);
+	let day = days.of.get(quarter);
+	if (!day) days.of.set(quarter, (day = dayKey(new Date(at), zone)));
+	return day;
+}
+
 /** Messages of one author within this time stand together under one name. */
 const GROUP = 5 * 60 * 1000;
 
@@ -32,7 +44,7 @@ export function rowsOf({ messages, waiting, hasBefore, me, zone, newFrom }: Give
 	let lineDrawn = newFrom === undefined;
 	for (const message of messages) {
 		const at = Date.parse(message.createdAt);
-		const day = dayKey(new Date(at), zone);
+		const day = dayOf(at, zone);
 		let opens = last?.author !== message.author.id || at - last.at > GROUP || message.deletedAt !== null;
 		if (day !== last?.day) {
 			rows.push({ kind: 'day', key: `day-${message.seq}`, at: message.createdAt });
