@@ -150,6 +150,7 @@ test('on a phone the same opens by a button; axe finds nothing in either sheet',
 
 test('what comes is read out together, politely, and not at all for who does not want it', async ({ visit }) => {
 	const { id, reader, writer, fill } = await hall(visit, 90);
+	await reader.setViewportSize({ width: 1000, height: 700 });
 	await reader.goto(`/rooms/${id}`);
 	const log = reader.getByRole('log');
 	await expect(reader.getByRole('textbox', { name: box })).toBeVisible();
