@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/azureblob" // azblob://container
@@ -34,6 +35,7 @@ type Store struct {
 	dir    string // where the bucket is a folder: that folder
 	temp   string
 	turns  chan struct{}
+	closed sync.Once
 }
 
 // workers is how many files one node looks into at a time: a large picture
@@ -66,8 +68,12 @@ func Open(ctx context.Context, address, folder string) (*Store, error) {
 	return s, nil
 }
 
-// Close lets the bucket go.
-func (s *Store) Close() error { return s.bucket.Close() }
+// Close lets the bucket go. Closing it again does nothing.
+func (s *Store) Close() error {
+	var err error
+	s.closed.Do(func() { err = s.bucket.Close() })
+	return err
+}
 
 // put stores bytes under a key. When it returns they are on the disk, or where
 // the provider promises to keep them.
