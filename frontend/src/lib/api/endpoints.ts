@@ -5,6 +5,7 @@ import type {
 	NewRoom,
 	NewSpace,
 	ProfileEdit,
+	ReactionName,
 	Role,
 	Room,
 	RoomEdit,
@@ -233,3 +234,21 @@ export const listOrganisations = (
 ) => take(GET('/organisations', { params: { query: { ...by, q: some(by.q), cursor: some(by.cursor) } }, signal }));
 export const getOrganisation = (organisationId: string) =>
 	take(GET('/organisations/{organisationId}', { params: { path: { organisationId } } }));
+
+// What is done to a message besides writing it
+export const react = (messageId: string, name: ReactionName) =>
+	take(PUT('/messages/{messageId}/reactions/{name}', { params: { path: { messageId, name } } }));
+export const unreact = (messageId: string, name: ReactionName) =>
+	take(DELETE('/messages/{messageId}/reactions/{name}', { params: { path: { messageId, name } } }));
+export const pinMessage = (messageId: string) =>
+	take(PUT('/messages/{messageId}/pin', { params: { path: { messageId } } }));
+export const unpinMessage = (messageId: string) =>
+	take(DELETE('/messages/{messageId}/pin', { params: { path: { messageId } } }));
+export const listPins = (roomId: string) => take(GET('/rooms/{roomId}/pins', { params: { path: { roomId } } }));
+export const listMessageVersions = (messageId: string) =>
+	whole((cursor) =>
+		take(GET('/messages/{messageId}/versions', { params: { path: { messageId }, query: { cursor } } }))
+	);
+export const forward = (roomId: string, clientId: string, forwardOf: string, body: string) =>
+	take(POST('/rooms/{roomId}/messages', { params: { path: { roomId } }, body: { clientId, body, forwardOf } }));
+export const listCards = (of: string[]) => take(GET('/cards', { params: { query: { of } } }));

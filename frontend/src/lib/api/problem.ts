@@ -15,7 +15,9 @@ export class Problem extends Error {
 		readonly current: unknown = undefined,
 		readonly requestId = '',
 		/** Seconds that the server asks us to wait, or 0. */
-		readonly retryAfter = 0
+		readonly retryAfter = 0,
+		/** How many people it concerns, where it says so. */
+		readonly people = 0
 	) {
 		super(detail || title);
 		this.name = 'Problem';
@@ -56,8 +58,8 @@ export function problemFrom(response: Response, body: unknown): Problem {
 		return new Problem(slug, status, statusText, '', [], undefined, '', retryAfter);
 	}
 	const slug = said.type.replace(/^.*\/problems\//, '');
-	const { title = '', detail, errors, current, requestId } = said;
-	return new Problem(slug, status, title, detail, errors, current, requestId, retryAfter);
+	const { title = '', detail, errors, current, requestId, people } = said;
+	return new Problem(slug, status, title, detail, errors, current, requestId, retryAfter, people);
 }
 
 /** asProblem makes anything that was thrown fit to show. */

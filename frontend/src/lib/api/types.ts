@@ -35,6 +35,10 @@ export type Scheduled = Schemas['Scheduled'];
 export type Message = Schemas['Message'];
 /** A file of a message. */
 export type Attachment = Schemas['Attachment'];
+export type Reaction = Schemas['Reaction'];
+export type ReactionName = Reaction['name'];
+/** A thing of this site in a few words. */
+export type Card = Schemas['Card'];
 export type MessagePage = Schemas['History'];
 /** One step of a room's history, the same over HTTP and down the socket. */
 export type Change = Schemas['Change'];

@@ -5,7 +5,7 @@ import type { Change, LiveFrame } from '#lib/api/types.ts';
 export type Frame = LiveFrame | components['schemas']['TopicRead'];
 export type ClientFrame = components['schemas']['LiveIncoming'];
 
-const changes: string[] = ['message', 'edited', 'deleted', 'gone'];
+const changes: string[] = ['message', 'edited', 'deleted', 'reacted', 'pinned', 'gone'];
 
 /** isChange tells a step in a room's history from every other frame. */
 export function isChange(frame: Frame): frame is Change {

@@ -4,6 +4,7 @@
 // #seq. The next number is applied at once; a later one is held back while what lies between is fetched; an earlier one
 // is dropped, for it has been seen.
 import type { Change, Changes, Message, MessagePage } from '#lib/api/types.ts';
+import { keepMine } from '#lib/reactions.ts';
 import { backoff } from './backoff.ts';
 
 type Where = { before?: number; after?: number; around?: number; at?: string; limit?: number };
@@ -157,7 +158,9 @@ export class Timeline {
 
 	/** replace puts a newer version in a message's place; an older one changes nothing. */
 	replace(message: Message): void {
-		this.messages = this.messages.map((m) => (m.id === message.id && m.version <= message.version ? message : m));
+		this.messages = this.messages.map((m) =>
+			m.id === message.id && m.version <= message.version ? keepMine(m, message) : m
+		);
 	}
 
 	/** sent takes the server's answer to our own message, which may come before or after the live one. */
