@@ -98,6 +98,20 @@ func (m *model) faulty() bool {
 	return m.faults > 0
 }
 
+// enough waits for so long, and on a busy machine for a while longer, until
+// there was enough to prove something.
+func (m *model) enough(lasts time.Duration) {
+	time.Sleep(lasts)
+	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(100 * time.Millisecond) {
+		m.book.Lock()
+		done := m.counts["posts"] >= 150 && m.counts["goings"] >= 2 || m.faults > 0
+		m.book.Unlock()
+		if done {
+			return
+		}
+	}
+}
+
 func (m *model) count(what string) {
 	m.book.Lock()
 	defer m.book.Unlock()

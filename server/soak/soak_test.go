@@ -83,8 +83,8 @@ func soak(t *testing.T, d *database, count int, lasts time.Duration, seed uint64
 			watching.Go(func() { dev.run(end, func() bool { return !calm.Load() }) })
 		}
 	}
-	ctx, stop := context.WithTimeout(t.Context(), lasts)
-	defer stop()
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { defer stop(); m.enough(lasts) }()
 	for _, a := range c.actors {
 		acting.Go(func() { a.run(ctx) })
 	}
