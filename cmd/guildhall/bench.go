@@ -14,7 +14,7 @@ import (
 	"guildhall/server/bench"
 )
 
-const benchUsage = "say: guildhall bench chat --url URL --members N --rate R --senders S --duration D [--json], or guildhall bench http --url URL --rate R --duration D [--json]"
+const benchUsage = "say: guildhall bench chat --url URL --members N (--rate R | --in-flight N) --senders S --duration D [--json], or guildhall bench http --url URL --rate R --duration D [--json]"
 
 // benchCommand measures a running server: `guildhall bench chat` and
 // `guildhall bench http`. Lines about what goes on go to standard error, so
@@ -33,6 +33,7 @@ func benchCommand(ctx context.Context, args []string) error {
 		flags.IntVar(&o.Members, "members", 100, "live connections in the room, at most 20000")
 		flags.IntVar(&o.Senders, "senders", 8, "of them, how many send; by default no more than there are")
 		flags.Float64Var(&o.Rate, "rate", 20, "messages a second, all senders together")
+		flags.IntVar(&o.InFlight, "in-flight", 0, "instead of a rate: as fast as it goes, with so many messages unacknowledged, at most 1000")
 		flags.DurationVar(&o.Duration, "duration", 10*time.Second, "how long to send, at most 10m")
 		flags.StringVar(&o.Room, "room", "", "id of the room; without it, the room of the space \"Load hall\"")
 		if err := flags.Parse(args[1:]); err != nil {

@@ -32,6 +32,25 @@ func client(t *testing.T, address string) *bench.Client {
 	return c
 }
 
+// TestAsFastAsItGoes: without a rate, messages follow each other as they are
+// acknowledged, and each still reaches everybody once.
+func TestAsFastAsItGoes(t *testing.T) {
+	t.Parallel()
+	w := demo(t)
+	o := bench.ChatOptions{Members: 6, Senders: 3, InFlight: 8, Duration: 500 * time.Millisecond}
+	r, err := bench.Chat(t.Context(), client(t, w.URL), o, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Sent < 8 || r.Acknowledged != r.Sent || r.Deliveries != 6*r.Sent || r.Rate != 0 || r.Faults() != nil {
+		t.Errorf("%+v, %v", r, r.Faults())
+	}
+	o.InFlight = 1001
+	if _, err := bench.Chat(t.Context(), client(t, w.URL), o, io.Discard); err == nil {
+		t.Error("1001 at a time are too many")
+	}
+}
+
 func TestEveryMessageReachesEverybodyOnce(t *testing.T) {
 	t.Parallel()
 	w := demo(t)

@@ -19,6 +19,8 @@ const (
 	mostMembers    = 20_000
 	mostSenders    = 1_000
 	mostRate       = 5_000
+	mostInFlight   = 1_000
+	fastest        = 20_000 // messages a second for which there is room without a rate
 	mostDuration   = 10 * time.Minute
 	mostDeliveries = 50_000_000
 
@@ -30,7 +32,8 @@ const (
 type ChatOptions struct {
 	Members  int           // sockets in the room, 1 to 20,000
 	Senders  int           // of the members, at most 1,000
-	Rate     float64       // messages a second of all senders together, at most 5,000
+	Rate     float64       // messages a second of all senders together, at most 5,000; unused with InFlight
+	InFlight int           // if not 0: as fast as it goes, with so many messages unacknowledged, at most 1,000
 	Duration time.Duration // of sending, at most 10 minutes
 	Room     string        // id of the room; empty is that of the space "Load hall"
 }
@@ -41,7 +44,9 @@ func (o ChatOptions) check() error {
 		return fmt.Errorf("--members must be 1 to %d", mostMembers)
 	case o.Senders < 1 || o.Senders > min(o.Members, mostSenders):
 		return fmt.Errorf("--senders must be 1 to %d, and no more than members", mostSenders)
-	case o.Rate <= 0 || o.Rate > mostRate:
+	case o.InFlight < 0 || o.InFlight > mostInFlight:
+		return fmt.Errorf("--in-flight must be 1 to %d", mostInFlight)
+	case o.InFlight == 0 && (o.Rate <= 0 || o.Rate > mostRate):
 		return fmt.Errorf("--rate must be above 0 and at most %d messages a second", mostRate)
 	case o.Duration <= 0 || o.Duration > mostDuration:
 		return fmt.Errorf("--duration must be above 0 and at most %s", mostDuration)
@@ -53,14 +58,22 @@ func (o ChatOptions) check() error {
 	return nil
 }
 
-func (o ChatOptions) messages() int { return int(o.Rate * o.Duration.Seconds()) }
+// messages is how many are sent; without a rate, how many may be at most.
+func (o ChatOptions) messages() int {
+	if o.InFlight > 0 {
+		return min(int(fastest*o.Duration.Seconds()), mostDeliveries/o.Members)
+	}
+	return int(o.Rate * o.Duration.Seconds())
+}
 
 // ChatReport is what came of it. Ack and delivery are counted from the moment
-// a message was due, so that a sender who is held up hides nothing.
+// a message was due, so that a sender who is held up hides nothing. Without a
+// rate a message is due when one before it was acknowledged.
 type ChatReport struct {
 	Members         int     `json:"members"`
 	Senders         int     `json:"senders"`
 	Rate            float64 `json:"rate"`
+	InFlight        int     `json:"inFlight,omitempty"` // instead of a rate
 	DurationSeconds float64 `json:"durationSeconds"`
 
 	Sent         int `json:"sent"`
@@ -106,6 +119,7 @@ type run struct {
 	acked   []atomic.Bool
 	acks    []uint32 // time of each ack
 	refused atomic.Int64
+	sent    atomic.Int64
 }
 
 // Chat puts members into one room, lets some of them send, and counts what
@@ -126,13 +140,20 @@ func Chat(ctx context.Context, c *Client, o ChatOptions, progress io.Writer) (*C
 		return nil, err
 	}
 	fmt.Fprintf(progress, "Connecting %d sockets.\n", o.Members)
-	report := &ChatReport{Members: o.Members, Senders: o.Senders, Rate: o.Rate, DurationSeconds: o.Duration.Seconds(), Sent: n}
+	report := &ChatReport{Members: o.Members, Senders: o.Senders, Rate: o.Rate, InFlight: o.InFlight, DurationSeconds: o.Duration.Seconds()}
+	if o.InFlight > 0 {
+		report.Rate = 0
+	}
 	if err := r.connect(ctx, report); err != nil {
 		r.hangUp()
 		return nil, err
 	}
 	before := c.cost(ctx)
-	fmt.Fprintf(progress, "Sending %d messages in %s.\n", n, o.Duration)
+	if o.InFlight > 0 {
+		fmt.Fprintf(progress, "Sending for %s, %d messages at a time.\n", o.Duration, o.InFlight)
+	} else {
+		fmt.Fprintf(progress, "Sending %d messages in %s.\n", n, o.Duration)
+	}
 	var reading sync.WaitGroup
 	r.began = time.Now() //nolint:forbidigo // it measures real time
 	for _, s := range r.socks {
@@ -202,6 +223,9 @@ func loadHall(ctx context.Context, p *Person) (string, error) {
 
 // send lets each sender post its share, each message when it is due.
 func (r *run) send(ctx context.Context) error {
+	if r.o.InFlight > 0 {
+		return r.sendInLoops(ctx)
+	}
 	return inParallel(r.o.Senders, r.o.Senders, func(sender int) error {
 		for n := sender; n < len(r.seqs); n += r.o.Senders {
 			due := r.due(n)
@@ -210,19 +234,43 @@ func (r *run) send(ctx context.Context) error {
 				return ctx.Err()
 			case <-time.After(due - time.Since(r.began)):
 			}
-			body := map[string]string{"clientId": uuid.NewString(), "body": fmt.Sprintf("%s%d %d", r.mark, n, due.Microseconds())}
-			a, err := r.people[sender].do(ctx, http.MethodPost, "/api/rooms/"+r.room+"/messages", body)
-			r.acks[n] = micros(time.Since(r.began) - due)
-			var stored struct{ Seq int64 }
-			if err != nil || a.status != http.StatusCreated || json.Unmarshal(a.body, &stored) != nil {
-				r.refused.Add(1)
-				continue
-			}
-			r.acked[n].Store(true)
-			r.numbered(n, stored.Seq)
+			r.sent.Add(1)
+			r.post(ctx, sender, n, due)
 		}
 		return nil
 	})
+}
+
+// sendInLoops posts one message after the other in as many loops as may be
+// unacknowledged, until the time is over.
+func (r *run) sendInLoops(ctx context.Context) error {
+	return inParallel(r.o.InFlight, r.o.InFlight, func(loop int) error {
+		for ctx.Err() == nil {
+			now := time.Since(r.began)
+			n := int(r.sent.Load())
+			if now >= r.o.Duration || n >= len(r.seqs) {
+				return nil
+			}
+			if r.sent.CompareAndSwap(int64(n), int64(n)+1) {
+				r.post(ctx, loop%r.o.Senders, n, now)
+			}
+		}
+		return ctx.Err()
+	})
+}
+
+// post sends one message and notes what the answer says.
+func (r *run) post(ctx context.Context, sender, n int, due time.Duration) {
+	body := map[string]string{"clientId": uuid.NewString(), "body": fmt.Sprintf("%s%d %d", r.mark, n, due.Microseconds())}
+	a, err := r.people[sender].do(ctx, http.MethodPost, "/api/rooms/"+r.room+"/messages", body)
+	r.acks[n] = micros(time.Since(r.began) - due)
+	var stored struct{ Seq int64 }
+	if err != nil || a.status != http.StatusCreated || json.Unmarshal(a.body, &stored) != nil {
+		r.refused.Add(1)
+		return
+	}
+	r.acked[n].Store(true)
+	r.numbered(n, stored.Seq)
 }
 
 func (r *run) due(n int) time.Duration {
@@ -308,6 +356,7 @@ func (r *run) count(out *ChatReport) {
 		last = max(last, s.last)
 		deliveries = append(deliveries, s.took...)
 	}
+	out.Sent = int(r.sent.Load())
 	out.Acknowledged, out.Refused = len(acks), int(r.refused.Load())
 	out.Ack, out.Delivery = summary(acks), summary(deliveries)
 	if last > 0 {
