@@ -70,7 +70,7 @@ func backup(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer kept.Close() // it was only read
+	defer func() { err = errors.Join(err, kept.Close()) }()
 	s, err := ops.Backup(ctx, ops.Whole{DB: d.DB, Files: kept}, path, about(), os.Stderr)
 	if err != nil {
 		return err

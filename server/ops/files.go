@@ -67,7 +67,7 @@ func (r *restore) copyFile(ctx context.Context, key string) (next json.RawMessag
 		read <- err
 	}()
 	stored := r.files.Restore(ctx, key, bufio.NewReaderSize(from, piece))
-	from.Close() // what is still written has nobody to read it
+	_ = from.Close() // what is still written has nobody to read it
 	if err := <-read; err != nil && stored == nil {
 		return nil, err
 	}
