@@ -28,6 +28,7 @@ const pages: Record<string, { who?: Who | 'stranger'; at: (ids: Ids) => string[]
 	'/conversations': { at: () => ['/conversations'] },
 	'/conversations/new': { at: () => ['/conversations/new'] },
 	'/rooms/[roomId]': { at: ({ room, talk }) => [`/rooms/${room}`, `/rooms/${talk}`] },
+	'/threads': { at: () => ['/threads'] },
 	'/topics/[topicId]': { who: 'moderator', at: ({ topic }) => [`/topics/${topic}`] },
 	'/stories': { at: () => ['/stories', '/stories?q=repairs', '/stories?q=zzzzzz&stage=live'] },
 	'/stories/[storyId]': { at: ({ story }) => [`/stories/${story}`] },

@@ -179,6 +179,7 @@ type threadRow struct {
 	LastReadSeq int64  `db:"last_read_seq"`
 	LastSeq     int64  `db:"last_reply_seq"`
 	Unread      int    `db:"unread"`
+	Muted       bool   `db:"muted"`
 	All         int    `db:"all_fresh"`
 }
 
@@ -192,7 +193,7 @@ func listThreads(ctx context.Context, q db.Q, reader ids.ID, before threadPlace,
 			left join spaces s on s.id = r.space_id left join room_settings rs on rs.room_id = r.id and rs.account_id = $1
 			where tr.account_id = $1 and tr.following and t.replies > 0 and t.seq > me.from_seq and me.role = any($2) and rs.left_at is null),
 		keyed as (select mine.*, sign(unread)::int as fresh from mine)
-		select thread_id, last_reply_at, last_reply_seq, room_id, kind, room_name, space_name, last_read_seq, unread, fresh,
+		select thread_id, last_reply_at, last_reply_seq, room_id, kind, room_name, space_name, last_read_seq, unread, muted, fresh,
 			least((select count(*) from keyed where fresh = 1 and not muted), 100) as all_fresh
 		from keyed where (fresh, last_reply_at, thread_id) < ($3, $4, $5) order by fresh desc, last_reply_at desc, thread_id desc limit $6`
 	list := []threadRow{}

@@ -296,6 +296,7 @@ type FollowedThread struct {
 	Kind      Kind       `json:"kind" enum:"open,private,direct,group" doc:"Of the room"`
 	RoomName  string     `json:"roomName" doc:"Empty for a conversation without a name"`
 	SpaceName string     `json:"spaceName" doc:"Empty for a conversation"`
+	Muted     bool       `json:"muted" doc:"The reader muted its room: it shows no badge"`
 }
 
 // Threads is one page of the threads that somebody follows.
@@ -332,7 +333,7 @@ func (s *Service) Threads(ctx context.Context, who access.Actor, cursor string, 
 		}
 		out.Unread = r.All
 		out.Items = append(out.Items, FollowedThread{
-			Root: *found[r.ID], Kind: r.Kind, RoomName: r.RoomName, SpaceName: r.SpaceName,
+			Root: *found[r.ID], Kind: r.Kind, RoomName: r.RoomName, SpaceName: r.SpaceName, Muted: r.Muted,
 			Mark: ThreadMark{Type: "thread-read", Room: r.RoomID, Thread: r.ID, Following: true, LastReadSeq: r.LastReadSeq, LastSeq: r.LastSeq, Unread: r.Unread},
 		})
 	}

@@ -182,6 +182,16 @@ export const setChatPreferences = (preferences: StoredPreferences) =>
 	// `now` is the server's to say.
 	take(PUT('/me/chat', { body: preferences as StoredPreferences & { now: never } }));
 
+// Threads
+export const listThreads = () =>
+	whole((cursor) => take(GET('/threads', { params: { query: { cursor, limit: 100 } } })));
+export const getThread = (messageId: string, query: Stretch = {}) =>
+	take(GET('/messages/{messageId}/thread', { params: { path: { messageId }, query } }));
+export const readThread = (messageId: string, seq: number) =>
+	take(PUT('/messages/{messageId}/thread/read', { params: { path: { messageId } }, body: { seq } }));
+export const followThread = (messageId: string, following: boolean) =>
+	take(PUT('/messages/{messageId}/thread/follow', { params: { path: { messageId } }, body: { following } }));
+
 // Forum
 export const listNewTopics = () => take(GET('/topics', { params: { query: { unread: true, limit: 20 } } }));
 export const listTopics = (spaceId: string, cursor?: string) =>

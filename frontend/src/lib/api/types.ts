@@ -40,6 +40,10 @@ export type ReactionName = Reaction['name'];
 /** A thing of this site in a few words. */
 export type Card = Schemas['Card'];
 export type MessagePage = Schemas['History'];
+export type ThreadPage = Schemas['ThreadHistory'];
+/** How the reader stands to a thread. */
+export type ThreadMark = Schemas['ThreadMark'];
+export type FollowedThread = Schemas['FollowedThread'];
 /** One step of a room's history, the same over HTTP and down the socket. */
 export type Change = Schemas['Change'];
 export type Changes = Schemas['Feed'];

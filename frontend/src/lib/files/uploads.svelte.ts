@@ -153,9 +153,11 @@ class Uploads {
 		return upload;
 	}
 
-	chosen(room: string): Chosen {
-		const chosen = this.#chosen.get(room) ?? new Chosen(room);
-		this.#chosen.set(room, chosen);
+	/** chosen gives what goes with the next message of a room, or of a thread in it. */
+	chosen(room: string, thread = ''): Chosen {
+		const place = `${room}:${thread}`;
+		const chosen = this.#chosen.get(place) ?? new Chosen(room);
+		this.#chosen.set(place, chosen);
 		return chosen;
 	}
 

@@ -8,6 +8,8 @@ export type Extras = {
 	confirmRoom?: boolean;
 	/** Kept whole: they are brought to the server before the message goes, from here if need be. */
 	files?: Attached[];
+	/** The message that it answers in its thread. */
+	threadId?: string;
 };
 
 /** A file that goes with a message. The key names it in this browser. */

@@ -342,3 +342,40 @@ test('a page that does not come leaves the room going', async () => {
 		vi.useRealTimers();
 	}
 });
+
+describe('threads', () => {
+	const reply = (seq: number): Change => ({
+		...{ type: 'message', room: '9', seq },
+		message: message(seq, { threadId: 'm1', thread: { replies: seq - 1, lastSeq: seq, lastAt: null, people: [] } })
+	});
+
+	test('a reply takes its number in the room, and stands below what it answers', async () => {
+		const room = new Room();
+		room.post(1);
+		const timeline = new Timeline(room);
+		await timeline.load();
+		const came: number[] = [];
+		timeline.onArrived = (m) => came.push(m.seq);
+		timeline.receive(reply(2));
+		expect(timeline.seq).toBe(2);
+		expect(timeline.messages.map((m) => m.seq)).toEqual([1]);
+		expect(timeline.messages[0]!.thread?.replies).toBe(1);
+		timeline.receive(posted(3));
+		expect(came).toEqual([3]);
+	});
+
+	test('a thread holds its own and nothing else', async () => {
+		const room = new Room();
+		room.post(1);
+		const timeline = new Timeline({
+			page: room.page,
+			changes: room.changes,
+			holds: (m) => m.threadId === 'm1' || m.id === 'm1'
+		});
+		await timeline.load();
+		timeline.receive(posted(2));
+		timeline.receive(reply(3));
+		expect(timeline.messages.map((m) => m.seq)).toEqual([1, 3]);
+		expect(timeline.messages[0]!.thread?.replies).toBe(2);
+	});
+});

@@ -14,6 +14,8 @@ export type Opening = { around?: number; at?: string };
 export type Source = {
 	page: (where: Where) => Promise<MessagePage>;
 	changes: (after: number) => Promise<Changes>;
+	/** What of the room's messages is shown: by default all but the replies in threads. */
+	holds?: (message: Message) => boolean;
 };
 
 const PAGE = 50;
@@ -145,15 +147,24 @@ export class Timeline {
 	#apply(change: Change): void {
 		this.#meanwhile?.push(change);
 		const { type, message } = change;
+		if (message) this.#hang(message);
 		if (type === 'gone') {
 			this.messages = this.messages.filter((m) => m.seq !== change.seq);
 		} else if (message && type === 'message') {
-			if (this.messages.some((m) => m.id === message.id)) return;
+			if (!this.#holds(message) || this.messages.some((m) => m.id === message.id)) return;
 			if (!this.hasAfter) this.messages = [...this.messages, message];
 			this.onArrived(message);
 		} else if (message) {
 			this.replace(message);
 		}
+	}
+
+	#holds = (message: Message) => (this.#source.holds ?? ((m) => !m.threadId))(message);
+
+	/** #hang puts what a reply says of its thread below the message that it answers. */
+	#hang({ threadId, thread }: Message): void {
+		if (threadId && this.messages.some((m) => m.id === threadId))
+			this.messages = this.messages.map((m) => (m.id === threadId ? { ...m, thread } : m));
 	}
 
 	/** replace puts a newer version in a message's place; an older one changes nothing. */
@@ -198,9 +209,10 @@ export class Timeline {
 	/** #catchUp repeats a change on messages that came with a page fetched before it happened. */
 	#catchUp({ type, message }: Change): void {
 		if (!message) return;
+		this.#hang(message);
 		const have = this.messages.some((m) => m.id === message.id);
 		if (have) this.replace(message);
-		else if (type === 'message' && !this.hasAfter)
+		else if (type === 'message' && !this.hasAfter && this.#holds(message))
 			this.messages = [...this.messages, message].sort((a, b) => a.seq - b.seq);
 	}
 }

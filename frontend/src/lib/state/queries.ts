@@ -8,6 +8,7 @@ import {
 	listScheduled,
 	listServiceAreas,
 	listSpaces,
+	listThreads,
 	listTopics
 } from '#lib/api/endpoints.ts';
 import type { Change, Page, ReadMark, Room } from '#lib/api/types.ts';
@@ -26,6 +27,8 @@ export const conversationsQuery = () => ({
 });
 /** My messages that are sent later, or could not be. */
 export const scheduledQuery = () => ({ queryKey: ['scheduled'], queryFn: listScheduled });
+/** Those that I follow, those with something new first. */
+export const threadsQuery = () => ({ queryKey: ['threads'], queryFn: listThreads });
 export const newTopicsQuery = () => ({ queryKey: ['topics', 'unread'], queryFn: listNewTopics });
 export const topicsQuery = (space: string) => ({ queryKey: ['topics', space], queryFn: () => listTopics(space) });
 export const serviceAreasQuery = () => ({
@@ -65,7 +68,7 @@ export function setArrived(client: QueryClient, { type, room, seq, message }: Ch
 	const was = known(client, room);
 	if (!was || seq > was.head + 1) return false;
 	if (seq <= was.head) return true; // counted before
-	const said = type === 'message' && !message?.notice;
+	const said = type === 'message' && !message?.notice && !message?.threadId;
 	const theirs = said && message?.author.id !== me;
 	change(client, room, {
 		head: seq,

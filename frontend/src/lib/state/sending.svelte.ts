@@ -23,11 +23,14 @@ async function withFiles(entry: Waiting): Promise<Message> {
 	}
 }
 
+/** Takes words back into the box of a room, or of a thread in it, if it is open. */
+type Taker = (room: string, body: string, thread?: string) => boolean;
+
 class Sending {
 	outbox = $state.raw<Outbox>();
 	#store: OutboxStore | undefined;
 	#listeners = new Set<(message: Message) => void>();
-	#takers = new Set<(room: string, body: string) => boolean>();
+	#takers = new Set<Taker>();
 
 	async open(person: string): Promise<void> {
 		if (this.outbox) return;
@@ -49,7 +52,7 @@ class Sending {
 	}
 
 	/** onTakenBack is asked first for a message that its writer wants to change: whoever has the box of its room open takes it. */
-	onTakenBack(take: (room: string, body: string) => boolean): () => void {
+	onTakenBack(take: Taker): () => void {
 		this.#takers.add(take);
 		return () => void this.#takers.delete(take);
 	}
@@ -58,10 +61,10 @@ class Sending {
 	async takeBack(clientId: string): Promise<void> {
 		const entry = this.outbox?.waiting.find((w) => w.clientId === clientId);
 		if (!entry) return;
-		if (![...this.#takers].some((take) => take(entry.room, entry.body))) {
-			drafts.before(entry.room, entry.body);
+		if (![...this.#takers].some((take) => take(entry.room, entry.body, entry.threadId))) {
+			drafts.before(entry.room, entry.body, entry.threadId);
 		}
-		if (entry.files) uploads.chosen(entry.room).put(entry.files);
+		if (entry.files) uploads.chosen(entry.room, entry.threadId).put(entry.files);
 		await this.outbox?.discard(clientId);
 	}
 

@@ -23,7 +23,7 @@ export const places: Place[] = [
 		name: 'nav.conversations',
 		short: 'nav.chat',
 		icon: MessagesSquare,
-		holds: /^\/(spaces|rooms|conversations|topics)/
+		holds: /^\/(spaces|rooms|conversations|threads|topics)/
 	},
 	{ path: 'stories', name: 'nav.stories', short: 'nav.stories', icon: BookOpen, holds: /^\/stories/ },
 	{ path: 'people', name: 'nav.people', short: 'nav.people', icon: Users, holds: /^\/(people|organisations)/ }

@@ -1,11 +1,12 @@
 // How far somebody has read in the room that is open: what is new to them, and what the server is told.
 import type { Message, ReadMark } from '#lib/api/types.ts';
 
-type Server = {
-	read: (seq: number) => Promise<ReadMark>;
-	unread: (seq: number) => Promise<ReadMark>;
+type Server<M> = {
+	read: (seq: number) => Promise<M>;
+	/** Where something can be marked as unread again. */
+	unread?: (seq: number) => Promise<M>;
 	/** Takes what the server has kept. */
-	kept: (mark: ReadMark) => void;
+	kept: (mark: M) => void;
 };
 
 /** What comes to be read within this time is one word to the server, in milliseconds. */
@@ -14,7 +15,7 @@ const PAUSE = 300;
 /** isNews tells what can be unread: words of somebody else, and no notice of who came and went. */
 export const isNews = (m: Message, me: string) => m.author.id !== me && !m.notice;
 
-export class Reading {
+export class Reading<M = ReadMark> {
 	/** What was new on opening begins above this number; undefined where nothing was. */
 	newAfter = $state<number>();
 	/** The last number that has been above the lower edge of the screen. */
@@ -22,7 +23,7 @@ export class Reading {
 	/** A link led past what is new: none of it counts as read until the reader has been there, or says so. */
 	skipped = $state(false);
 
-	#server: Server;
+	#server: Server<M>;
 	#opened: { lastReadSeq: number; head: number };
 	/** How many were new on opening, until the reader has been at the end. */
 	#unread = $state(0);
@@ -34,7 +35,7 @@ export class Reading {
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#asked: Promise<void> = Promise.resolve();
 
-	constructor(room: { lastReadSeq: number; unread: number; head: number }, server: Server) {
+	constructor(room: { lastReadSeq: number; unread: number; head: number }, server: Server<M>) {
 		this.#server = server;
 		this.#opened = room;
 		this.#unread = room.unread;
@@ -61,8 +62,10 @@ export class Reading {
 
 	/** unreadFrom marks a message, and all after it, as unread. It fails as the server does. */
 	async unreadFrom(seq: number): Promise<void> {
+		const { unread } = this.#server;
+		if (!unread) return;
 		this.#hold();
-		await this.#ask(() => this.#server.unread(seq));
+		await this.#ask(() => unread(seq));
 		this.newAfter = seq - 1;
 	}
 
@@ -78,7 +81,7 @@ export class Reading {
 	}
 
 	/** #ask asks one thing after another, so that an earlier word never overtakes a later one. */
-	#ask(word: () => Promise<ReadMark>): Promise<void> {
+	#ask(word: () => Promise<M>): Promise<void> {
 		const asked = this.#asked.then(word).then(this.#server.kept);
 		this.#asked = asked.catch(() => {});
 		return asked;
