@@ -1538,6 +1538,8 @@ export interface components {
              */
             kind: "open" | "private" | "direct" | "group";
             mark: components["schemas"]["ThreadMark"];
+            /** @description The reader muted its room: it shows no badge */
+            muted: boolean;
             /** @description Empty for a conversation without a name */
             roomName: string;
             root: components["schemas"]["Message"];
