@@ -82,7 +82,7 @@ test.describe('writing', () => {
 
 	test('Enter sends or begins a line, as one likes', async ({ visit, room }) => {
 		const { id } = await room('Enter');
-		const page = await visit('member', { viewport: { width: 1440, height: 900 } });
+		const page = await visit('moderator', { viewport: { width: 1440, height: 900 } });
 		await page.goto(`/rooms/${id}`);
 		await page.getByRole('checkbox', { name: 'Enter sends a message' }).uncheck();
 		await expect(page.locator('#composer-hint')).toContainText('Ctrl and Enter sends.');
@@ -115,7 +115,7 @@ test.describe('writing', () => {
 
 	test('Up in an empty box edits my last message', async ({ visit, room }) => {
 		const { id } = await room('Up');
-		const page = await visit('moderator');
+		const page = await visit('member');
 		await page.goto(`/rooms/${id}`);
 		await box(page).fill('Frist');
 		await box(page).press('Enter');
