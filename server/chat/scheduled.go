@@ -111,7 +111,7 @@ func (s *Service) checkTime(at time.Time) error {
 // nothing.
 func (s *Service) planned(ctx context.Context, tx *db.Tx, account ids.ID, m Scheduled) error {
 	events.Emit(ctx, tx, events.ScheduledChanged{AccountID: account})
-	return events.Later(ctx, tx, sendScheduled, dueMessage{m.ID}, m.SendAt)
+	return events.Later(ctx, tx, sendScheduled, dueMessage{ID: m.ID, Version: m.Version}, m.SendAt)
 }
 
 // ListScheduled gives the person's messages that wait or could not be sent, the
@@ -189,7 +189,8 @@ func foundScheduled(err error) error {
 const sendScheduled = "chat-send-scheduled"
 
 type dueMessage struct {
-	ID ids.ID `json:"id"`
+	ID      ids.ID `json:"id"`
+	Version int    `json:"version"`
 }
 
 // sendDue sends a message whose time has come, with the rights that its author
@@ -203,8 +204,11 @@ func (s *Service) sendDue(ctx context.Context, due dueMessage) error {
 	if err != nil {
 		return fmt.Errorf("find scheduled message: %w", err)
 	}
-	if m.Failed != "" || m.SendAt.After(s.now()) {
-		return nil // put off: another job comes
+	if m.Failed != "" || m.Version != due.Version {
+		return nil // changed: another job comes
+	}
+	if m.SendAt.After(s.now()) { // the database's clock, by which jobs run, is ahead of ours
+		return errors.New("a message to be sent later is not due yet")
 	}
 	who, err := s.actorOf(ctx, account)
 	if err != nil {
