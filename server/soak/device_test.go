@@ -22,10 +22,17 @@ type device struct {
 	rng   *rand.Rand
 	name  string
 
+	// slow to load again what it is told has changed, so that nothing but the
+	// server keeps from it what is no longer for its person.
+	slow bool
+	due  time.Time // when it does, if it is to
+
 	mu    sync.Mutex
 	rooms map[ids.ID]*replica
-	line  *line
 }
+
+// slowness is longer than anything may come after a removal.
+const slowness = 4 * time.Second
 
 // replica is a room as one device shows it.
 type replica struct {
@@ -40,7 +47,7 @@ type replica struct {
 }
 
 func newDevice(m *model, p *person, nodes []*node, rooms []ids.ID, n int, seed uint64) *device {
-	d := &device{m: m, p: p, nodes: nodes, rng: rand.New(rand.NewPCG(seed, uint64(p.id)*10+uint64(n))), name: fmt.Sprintf("%s's device %d", p.name, n), rooms: map[ids.ID]*replica{}}
+	d := &device{m: m, p: p, nodes: nodes, rng: rand.New(rand.NewPCG(seed, uint64(p.id)*10+uint64(n))), name: fmt.Sprintf("%s's device %d", p.name, n), slow: n == 2, rooms: map[ids.ID]*replica{}}
 	for _, id := range rooms {
 		d.rooms[id] = &replica{messages: map[int64]message{}}
 	}
@@ -66,7 +73,6 @@ func (d *device) run(ctx context.Context, unrest func() bool) {
 
 func (d *device) listen(ctx context.Context, l *line, unrest func() bool) {
 	d.mu.Lock()
-	d.line = l
 	for _, r := range d.rooms {
 		r.asked, r.live = nil, false
 	}
@@ -97,6 +103,10 @@ func (d *device) listen(ctx context.Context, l *line, unrest func() bool) {
 				case 2: // reads nothing for a while
 					time.Sleep(time.Duration(300+d.rng.IntN(1200)) * time.Millisecond)
 				}
+			}
+			if !d.due.IsZero() && time.Now().After(d.due) {
+				d.due = time.Time{}
+				d.subscribe(l, func(r *replica) bool { return len(r.asked) == 0 })
 			}
 			if l.id != "" || l.ws != nil {
 				d.subscribe(l, func(r *replica) bool { return !r.live && len(r.asked) == 0 })
@@ -137,9 +147,16 @@ func (d *device) take(ctx context.Context, l *line, f frame) bool {
 	case "bye", "reconnect":
 		return f.Type != "bye"
 	case "access":
-		d.subscribe(l, func(r *replica) bool { return len(r.asked) == 0 })
+		if d.slow {
+			d.due = time.Now().Add(slowness)
+		} else {
+			d.subscribe(l, func(r *replica) bool { return len(r.asked) == 0 })
+		}
 	case "room":
-		if r != nil {
+		switch {
+		case d.slow:
+			d.due = time.Now().Add(slowness)
+		case r != nil:
 			d.subscribe(l, func(o *replica) bool { return o == r && len(r.asked) == 0 })
 		}
 	case "heartbeat":
