@@ -191,7 +191,9 @@ func (d *device) takeRoom(ctx context.Context, l *line, r *replica, f frame) boo
 		if r.live = f.Type == "subscribed"; !r.live {
 			return true
 		}
-		if r.due = after; !f.Reload {
+		// A node that is cut off may be behind what the device has from another:
+		// it goes on from its own head, and says so.
+		if r.due = min(after, f.Head); !f.Reload {
 			return true
 		}
 		d.m.count("reloads")
