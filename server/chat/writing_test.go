@@ -125,6 +125,10 @@ func sendDue(w *testkit.World) {
 		}
 	}
 	w.Drain()
+	testkit.Eventually(w.T, "the server's own workers to end theirs", func() bool {
+		var n int
+		return w.DB.Get(&n, `select count(*) from jobs where kind = 'chat-send-scheduled' and failed_at is null and run_at <= now()`) == nil && n == 0
+	})
 }
 
 // TestQuietHours: over midnight, on days, in one's own zone, and on the night
