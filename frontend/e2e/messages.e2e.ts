@@ -146,5 +146,10 @@ test.describe('what is done to a message', () => {
 			expect(Math.min(size.width, size.height)).toBeGreaterThanOrEqual(24);
 		}
 		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+		// What is pinned is under what the room is about: beside its name there is no space.
+		await page.keyboard.press('Escape');
+		await page.getByRole('button', { name: 'About this room' }).click();
+		await page.getByRole('button', { name: 'Pinned messages' }).click();
+		await expect(page.getByRole('dialog', { name: 'Pinned messages' })).toBeVisible();
 	});
 });

@@ -34,6 +34,7 @@ export const regions: Region[] = [
 			{ keys: [['↑'], ['↓']], does: 'keys.walk' },
 			{ keys: [['Home'], ['End']], does: 'keys.ends' },
 			{ keys: [['Enter']], does: 'keys.tools' },
+			{ keys: [['R']], does: 'keys.react' },
 			{ keys: [['E']], does: 'keys.edit' },
 			{ keys: [['C']], does: 'keys.copy' },
 			{ keys: [['U']], does: 'keys.unread' },
