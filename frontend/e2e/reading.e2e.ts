@@ -33,12 +33,21 @@ test('opening a room marks it as read, for who wants it so', async ({ visit }) =
 	const { id, reader, fill, room } = await hall(visit, 20);
 	await fill(60);
 	await reader.setViewportSize({ width: 1440, height: 500 });
-	await reader.goto('/');
-	await reader.evaluate(() => localStorage.setItem('gh-chat', JSON.stringify({ readOnOpening: true })));
 	await reader.goto(`/rooms/${id}`);
-	await expect(list(reader).getByRole('article').first()).toBeVisible();
-	await expect(reader.getByRole('checkbox', { name: 'Opening a room marks it as read' })).toBeChecked();
+	const choice = reader.getByRole('checkbox', { name: 'Opening a room marks it as read' });
+	await expect.poll(async () => (await room()).unread).toBeLessThan(60);
+	expect((await room()).unread).toBeGreaterThan(0);
+	await choice.check();
 	await expect.poll(async () => (await room()).unread).toBe(0);
+
+	await reader.goto('/');
+	await fill(60);
+	expect((await room()).unread).toBe(60);
+	await reader.goto(`/rooms/${id}`);
+	await expect(choice).toBeChecked();
+	await expect.poll(async () => (await room()).unread).toBe(0);
+	await expect(list(reader).getByText(line)).toBeInViewport();
+	await choice.uncheck();
 });
 
 test('a message is marked as unread from here on, on every device, until the room is opened again', async ({
@@ -211,6 +220,7 @@ test('ten thousand messages scroll from the newest to the first without a jump',
 	await reader.getByRole('button', { name: down }).click();
 	await expect(list(reader).getByRole('article').last()).toBeFocused();
 
+	await reader.waitForTimeout(500); // has come to rest
 	const result = await list(reader).evaluate(async (el) => {
 		const frame = () => new Promise((r) => requestAnimationFrame(r));
 		const top = () => {
