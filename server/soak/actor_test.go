@@ -186,9 +186,16 @@ func (a *actor) readTo(id ids.ID) {
 	})
 	seq := a.rng.Int64N(most + 1)
 	status, data, again := a.insist("PUT", fmt.Sprintf("/rooms/%s/read", id), map[string]int64{"seq": seq})
+	var got struct{ LastReadSeq int64 }
 	switch {
-	case status == http.StatusOK:
-		a.m.with(id, func(r *room) { r.read[a.p.id] = max(r.read[a.p.id], seq) })
+	case status == http.StatusOK && json.Unmarshal(data, &got) == nil:
+		a.m.with(id, func(r *room) {
+			// Of a guest what was there before they came counts as read.
+			if want := max(r.read[a.p.id], seq); got.LastReadSeq < want || got.LastReadSeq > want && !a.guest {
+				a.m.fault("marked read up to %d, told %d", want, got.LastReadSeq)
+			}
+			r.read[a.p.id] = got.LastReadSeq
+		})
 		a.m.count("marks")
 	case status != http.StatusNotFound || !a.guest:
 		a.m.fault("mark read: %d %.200s", status, data)

@@ -132,6 +132,7 @@ func (d *device) subscribe(l *line, which func(*replica) bool) {
 	d.mu.Unlock()
 	for _, w := range wanted {
 		if !l.say(map[string]any{"type": "subscribe", "room": w.room, "after": w.after}) {
+			l.cut() // whether it was heard is not known: begin anew
 			return
 		}
 	}
