@@ -141,6 +141,16 @@ func (r *room) now(who ids.ID) (stay, bool) {
 	return stay{}, false
 }
 
+// surely is the number after which somebody has been told of everything. Who
+// comes back and may then see what they were not shown before loads it when
+// they look for it.
+func (r *room) surely(who ids.ID) (after int64) {
+	for _, s := range r.stays[who] {
+		after = max(after, s.from)
+	}
+	return after
+}
+
 // maySee says whether somebody may learn of a message at a moment.
 func (m *model) maySee(room, who ids.ID, seq int64, at time.Time) bool {
 	m.mu.Lock()
