@@ -47,7 +47,7 @@ func FuzzIncoming(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		bus := NewBus()
 		h := New(Deps{
-			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: clock.System, Bus: bus, Config: config.Config{LimitSockets: 10}, Metrics: prometheus.NewRegistry(),
+			Log: slog.New(slog.DiscardHandler), Now: clock.System, Bus: bus, Config: config.Config{LimitSockets: 10}, Metrics: prometheus.NewRegistry(),
 			Reload: func(context.Context, ids.ID) (access.Actor, error) { return who, nil },
 		})
 		h.UseRooms(Rooms{

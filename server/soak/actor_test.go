@@ -223,7 +223,7 @@ func (a *actor) host(id ids.ID, guest *actor) {
 	}
 	// In the model before they are in the room: what they learn is theirs.
 	a.m.with(id, func(r *room) { r.enter(guest.p.id, 0, began) })
-	if status, data, again := a.insist("POST", path, body); status/100 != 2 && !(again && status == http.StatusConflict) {
+	if status, data, again := a.insist("POST", path, body); status/100 != 2 && (!again || status != http.StatusConflict) {
 		a.m.fault("bring in: %d %.200s", status, data)
 	}
 	if kind != "open" { // how far back they see is known by their own eyes
@@ -248,7 +248,7 @@ func (a *actor) bringOut(id ids.ID, kind string, guest *actor) {
 	case "group": // only oneself
 		by = they
 	}
-	if status, data, again := by.insist("DELETE", path, nil); status != http.StatusNoContent && !(again && status == http.StatusNotFound) {
+	if status, data, again := by.insist("DELETE", path, nil); status != http.StatusNoContent && (!again || status != http.StatusNotFound) {
 		a.m.fault("bring out: %d %.200s", status, data)
 		return
 	}

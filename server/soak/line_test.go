@@ -72,7 +72,7 @@ func (l *line) give(ctx context.Context, data []byte) bool {
 }
 
 func (l *line) openSocket(ctx context.Context) error {
-	ws, _, err := websocket.DefaultDialer.DialContext(ctx, "ws"+strings.TrimPrefix(l.n.url, "http")+"/api/live", l.p.header(l.n)) //nolint:bodyclose // the dialer has read it
+	ws, _, err := websocket.DefaultDialer.DialContext(ctx, "ws"+strings.TrimPrefix(l.n.url, "http")+"/api/live", l.p.header(l.n))
 	if err != nil {
 		return err
 	}
