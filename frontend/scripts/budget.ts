@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 
 const KB = 1024;
-const budget = { script: 140 * KB, style: 10 * KB };
+const budget = { script: 150 * KB, style: 10 * KB };
 
 type Part = { file: string; name?: string; imports?: string[]; css?: string[]; isEntry?: boolean };
 const manifest: Record<string, Part> = JSON.parse(
