@@ -2,6 +2,7 @@ package realtime_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,11 +88,13 @@ func TestASlowNode(t *testing.T) {
 			<-held
 		}
 	})
+	// Few and large ones, which fill what may wait for a node (64 MiB) at little work.
+	large := []byte(`{"type":"nothing","of":"` + strings.Repeat("x", 256<<10) + `"}`)
 	const messages = 30
 	for i := range messages {
 		post(n[0], "moderator", hall, fmt.Sprint(i))
-		for range 5000 {
-			n[0].Bus.Publish(realtime.Notice{Account: ids.ID(1 << 40), Frame: []byte(`{"type":"nothing"}`)})
+		for range 12 {
+			n[0].Bus.Publish(realtime.Notice{Account: ids.ID(1 << 40), Frame: large})
 		}
 	}
 	testkit.Eventually(t, "something is dropped", func() bool { return metric(n[1], "guildhall_live_resyncs_total") > 0 })
