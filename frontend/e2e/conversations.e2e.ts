@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, test } from './world.ts';
+import { cohortA, expect, test } from './world.ts';
 
 const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
 const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
@@ -29,7 +29,7 @@ async function begin(page: Page, people: string[], name = '') {
 }
 
 test('two people talk; the other hears of it without a reload; it is hidden and comes back', async ({ visit }) => {
-	const [anna, ben] = [await visit('load-21'), await visit('load-22')];
+	const [anna, ben] = [await visit('load-51'), await visit('load-52')];
 	const [a, b] = [await me(anna), await me(ben)];
 	await ben.goto('/conversations');
 	await expect(ben.getByText('You have no conversations yet')).toBeVisible();
@@ -104,8 +104,7 @@ test('a group: named, somebody comes in who sees what is new only, mutes it, and
 test('a private room is not there for who was not invited, and ends for who is removed', async ({ visit }) => {
 	const [host, anna, other] = [await visit('facilitator'), await visit('member'), await visit('moderator')];
 	const a = await me(anna);
-	const spaces = (await (await host.request.get('/api/spaces')).json()).items;
-	const space = spaces.find((s: { kind: string; role: string }) => s.kind === 'cohort' && s.role).id;
+	const space = await cohortA(host.request);
 	const name = `Few ${Date.now() % 1e6}`;
 	await host.goto(`/spaces/${space}/rooms`);
 	await host.getByRole('button', { name: 'Open a room' }).click();

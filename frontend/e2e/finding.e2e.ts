@@ -60,7 +60,7 @@ test('what another said is found from its room, narrowed, widened, and opened in
 
 test('a search of many shows fifty and then the rest; without a network it says so', async ({ visit, room }) => {
 	const { id } = await room('Many');
-	const anna = await visit('load-31');
+	const anna = await visit('load-48');
 	const host = await visit('facilitator');
 	const word = `wombat${Date.now() % 1e6}`;
 	await Promise.all(

@@ -53,7 +53,10 @@ test('from signing in to a message and a story, by keyboard alone', async ({ vis
 	await page.keyboard.press('Enter');
 	await page.keyboard.press('ArrowDown');
 	await expect(page.getByRole('link', { name: 'Your profile' })).toBeFocused();
-	for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
+	const dark = page.getByRole('button', { name: 'Dark', exact: true });
+	for (let i = 0; i < 20 && !(await dark.evaluate((el) => el === document.activeElement)); i++)
+		await page.keyboard.press('ArrowDown');
+	await expect(dark).toBeFocused();
 	await page.keyboard.press('Enter');
 	await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 	await page.keyboard.press('Escape');

@@ -2,8 +2,8 @@ import { expect, test } from './world.ts';
 import { tabTo } from './tabbing.ts';
 
 test('a conversation is begun, added to, named and muted by keyboard alone', async ({ visit }) => {
-	const anna = await visit('load-31');
-	const others = await Promise.all((['load-32', 'load-33', 'load-34'] as const).map((who) => visit(who)));
+	const anna = await visit('load-42');
+	const others = await Promise.all((['load-43', 'load-44', 'load-45'] as const).map((who) => visit(who)));
 	const people = await Promise.all(
 		others.map(async (page) => (await (await page.request.get('/api/me')).json()).person as { name: string })
 	);

@@ -1,5 +1,5 @@
 // What every journey needs: a browser for each person, and a look at the console, which must stay silent.
-import { expect, test as base, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
+import { expect, test as base, type APIRequestContext, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 
 /** The demonstration's people; those of the load hall are for what would disturb the others, such as ending all sessions. */
 export type Who = 'admin' | 'moderator' | 'facilitator' | 'member' | 'outsider' | `load-${number}`;
@@ -27,6 +27,12 @@ async function signIn(context: BrowserContext, who: Who) {
 	expect(answer.status(), `sign in as ${who}`).toBe(200);
 }
 
+/** The id of the space that the demonstration's people have in common: journeys open spaces of their own beside it. */
+export async function cohortA(api: APIRequestContext): Promise<string> {
+	const spaces: { id: string; name: string }[] = (await (await api.get('/api/spaces')).json()).items;
+	return spaces.find(({ name }) => name === 'Cohort A')!.id;
+}
+
 export const test = base.extend<World>({
 	baseURL: async ({}, use) => use(url()), // eslint-disable-line no-empty-pattern
 
@@ -51,10 +57,9 @@ export const test = base.extend<World>({
 	room: async ({ playwright }, use) => {
 		const api = await playwright.request.newContext({ baseURL: url(), extraHTTPHeaders: { Origin: url() } });
 		await api.post('/api/demo/sign-in', { data: { as: 'facilitator' } });
-		const spaces = (await (await api.get('/api/spaces')).json()).items;
-		const cohort = spaces.find((s: { kind: string; role: string }) => s.kind === 'cohort' && s.role);
+		const cohort = await cohortA(api);
 		await use(async (name) => {
-			const made = await api.post(`/api/spaces/${cohort.id}/rooms`, { data: { name: `${name} ${Date.now() % 1e6}` } });
+			const made = await api.post(`/api/spaces/${cohort}/rooms`, { data: { name: `${name} ${Date.now() % 1e6}` } });
 			expect(made.status()).toBe(201);
 			return made.json();
 		});
