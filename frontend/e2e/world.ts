@@ -1,5 +1,12 @@
 // What every journey needs: a browser for each person, and a look at the console, which must stay silent.
-import { expect, test as base, type APIRequestContext, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
+import {
+	expect,
+	test as base,
+	type APIRequestContext,
+	type BrowserContext,
+	type BrowserContextOptions,
+	type Page
+} from '@playwright/test';
 
 /** The demonstration's people; those of the load hall are for what would disturb the others, such as ending all sessions. */
 export type Who = 'admin' | 'moderator' | 'facilitator' | 'member' | 'outsider' | `load-${number}`;
