@@ -63,7 +63,7 @@ func Visible(err error) *problem.Error {
 		return problem.Invalid("body", "this text holds characters that cannot be stored").Because(err)
 	case db.BadNumber(err):
 		return problem.Invalid("request", "this request holds a number that is too large").Because(err)
-	case db.Cancelled(err), db.Gone(err):
+	case db.Cancelled(err), db.Gone(err), db.Locked(err):
 		return problem.Unavailable(2 * time.Second).Because(err)
 	}
 	return problem.Internal(err)

@@ -20,6 +20,10 @@ const (
 	mostQueued = 4096 // posts that wait for one committer; full means "try later"
 	mostBatch  = 256  // posts in one transaction
 	mostTries  = 3    // of a batch that met a deadlock
+
+	// A room that is locked longer than a few commits take is held by a node
+	// that is frozen. The others' rooms must not wait for it.
+	lockWait = 2 * time.Second
 )
 
 // post is one message on its way to the disk.
@@ -134,30 +138,50 @@ func (c *committer) run() {
 	}
 }
 
-// store writes a batch, and one by one if it fails as a whole, so that one bad
-// message never sinks its neighbours.
+// store writes a batch, and room by room and then one by one if it fails as a
+// whole, so that one bad message never sinks its neighbours.
 func (c *committer) store(batch []*post) {
 	err := c.try(batch)
 	for n := 1; n < mostTries && err != nil && db.Retryable(err); n++ {
 		err = c.try(batch)
 	}
-	if err == nil {
+	parts := apart(batch)
+	switch {
+	case err == nil:
 		return
-	}
-	if c.open.Err() != nil {
+	case c.open.Err() != nil, db.Locked(err) && oneRoom(batch):
 		err = problem.Unavailable(time.Second).Because(err)
-	}
-	if len(batch) == 1 || c.open.Err() != nil || db.Gone(err) {
-		for _, p := range batch {
-			p.done <- fmt.Errorf("store message: %w", err)
+	case len(parts) > 1 && !db.Gone(err):
+		c.service.log.Warn("a batch of messages failed; it is stored in parts", "messages", len(batch), "parts", len(parts), "error", err)
+		for _, part := range parts {
+			c.store(part)
 		}
 		return
 	}
-	c.service.log.Warn("a batch of messages failed; they are stored one by one", "messages", len(batch), "error", err)
 	for _, p := range batch {
-		c.store([]*post{p})
+		p.done <- fmt.Errorf("store message: %w", err)
 	}
 }
+
+// apart divides a batch by its rooms, and what is of one room into single posts.
+func apart(batch []*post) (parts [][]*post) {
+	if oneRoom(batch) {
+		return slices.Collect(slices.Chunk(batch, 1))
+	}
+	place := map[ids.ID]int{}
+	for _, p := range batch {
+		at, known := place[p.message.RoomID]
+		if !known {
+			at = len(parts)
+			place[p.message.RoomID] = at
+			parts = append(parts, nil)
+		}
+		parts[at] = append(parts[at], p)
+	}
+	return parts
+}
+
+func oneRoom(batch []*post) bool { return len(roomsOf(batch)) == 1 }
 
 // try runs one transaction. The senders are answered after the commit and
 // before anybody is told.
@@ -190,6 +214,8 @@ func (c *committer) try(batch []*post) (err error) {
 				if p.same != nil {
 					p.message, p.err = p.same.message, p.same.err
 				}
+			}
+			for _, p := range batch { // from here on each post is its sender's
 				p.done <- p.err
 			}
 		})
@@ -231,8 +257,8 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 		check := checks[i]
 		k := key{p.message.RoomID, p.message.Author.ID, p.message.ClientID}
 		switch same := first[k]; {
-		case check.refusal("room") != nil:
-			p.err = check.refusal("room")
+		case check.outside("room") != nil:
+			p.err = check.outside("room")
 		case check.Stored != nil && *check.StoredBody != p.message.Body,
 			same != nil && (same.message.Body != p.message.Body || !slices.Equal(same.files, p.files)):
 			p.err = errReused
@@ -246,6 +272,8 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 			}
 		case same != nil:
 			p.same = same
+		case check.refusal("room") != nil: // what is stored stays stored: sending it again finds it in a room closed since
+			p.err = check.refusal("room")
 		case threads.refusal(p, check.FromSeq) != nil:
 			p.err = threads.refusal(p, check.FromSeq)
 		case p.callRefusal(check) != nil:
@@ -285,14 +313,23 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 
 var errReused = problem.Conflict("client-id-reused", "This client id already belongs to another message.")
 
-// refusal says why the author may not write, nil if they may. To somebody who
-// is not in the space the thing does not exist.
-func (c check) refusal(thing string) error {
+// outside says why the author has no business there, nil if they have. To
+// somebody who is not in the space the thing does not exist.
+func (c check) outside(thing string) error {
 	switch {
 	case !c.Member:
 		return problem.NotFound(thing)
 	case !c.Allowed:
 		return problem.Forbidden()
+	}
+	return nil
+}
+
+// refusal says why the author may not write now, nil if they may.
+func (c check) refusal(thing string) error {
+	switch outside := c.outside(thing); {
+	case outside != nil:
+		return outside
 	case c.Archived:
 		return problem.Conflict("room-archived", "This room is closed.")
 	case c.Muted:

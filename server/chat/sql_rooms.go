@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/lib/pq"
@@ -208,6 +209,9 @@ func countUnread(ctx context.Context, q db.Q, reader, room ids.ID, after int64) 
 // lockHeads holds the counters of rooms, in order of their ids so that two
 // nodes cannot wait for each other.
 func lockHeads(ctx context.Context, q db.Q, rooms []int64) (map[ids.ID]int64, error) {
+	if _, err := q.ExecContext(ctx, fmt.Sprintf(`set local lock_timeout = %d`, lockWait.Milliseconds())); err != nil {
+		return nil, err
+	}
 	const query = `select room_id, last_seq from room_heads where room_id = any($1) order by room_id for no key update`
 	return heads(ctx, q, query, rooms)
 }

@@ -193,6 +193,13 @@ func Retryable(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40P01" || e.Code == "40001")
 }
 
+// Locked says whether a statement gave up waiting for a row that another
+// transaction holds (SQLSTATE 55P03), which only a lock_timeout makes it do.
+func Locked(err error) bool {
+	var e *pq.Error
+	return errors.As(err, &e) && e.Code == "55P03"
+}
+
 // Cancelled says whether a statement was ended by a time limit or by its
 // context (SQLSTATE 57014).
 func Cancelled(err error) bool {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"sync/atomic"
 	"runtime/debug"
 	"time"
 
@@ -37,6 +38,7 @@ type Bus struct {
 	kept map[reflect.Type][]keptListener
 	run  map[string]func(context.Context, []byte) error
 	wake chan struct{}
+	busy atomic.Int64 // jobs that Work has, and its looks for more
 }
 
 type keptListener struct {

@@ -36,7 +36,9 @@ func (b *Bus) Work(ctx, jobs context.Context) {
 	free := make(chan struct{}, workers)
 	for {
 		for len(free) < workers {
+			b.busy.Add(1)
 			list, err := b.claim(ctx, workers-len(free))
+			b.busy.Add(int64(len(list)) - 1)
 			if err != nil || len(list) == 0 {
 				if err != nil && ctx.Err() == nil {
 					b.log.Warn("claim jobs", "error", err)
@@ -45,7 +47,7 @@ func (b *Bus) Work(ctx, jobs context.Context) {
 			}
 			for _, j := range list {
 				free <- struct{}{}
-				wg.Go(func() { b.perform(jobs, j); <-free; b.poke() })
+				wg.Go(func() { b.perform(jobs, j); b.busy.Add(-1); <-free; b.poke() })
 			}
 		}
 		select {
@@ -58,13 +60,16 @@ func (b *Bus) Work(ctx, jobs context.Context) {
 	}
 }
 
-// Drain runs every job that is due, here and now, until none is left. Tests
-// call it instead of waiting.
+// Drain runs every job that is due, here and now, until none is left and Work
+// has none under way either. Tests call it instead of waiting.
 func (b *Bus) Drain(ctx context.Context) error {
 	for {
 		jobs, err := b.claim(ctx, 100)
-		if err != nil || len(jobs) == 0 {
+		if err != nil || len(jobs) == 0 && b.busy.Load() == 0 {
 			return err
+		}
+		if len(jobs) == 0 {
+			time.Sleep(time.Millisecond)
 		}
 		for _, j := range jobs {
 			b.perform(ctx, j)

@@ -21,10 +21,10 @@ const (
 )
 
 const (
-	mostFrames   = 256     // waiting for one socket; more is too slow
-	mostBytes    = 1 << 20 // the same
-	mostCatchUp  = 4 << 20 // bytes sent again on subscribing; more is a reload
-	writeTimeout = 10 * time.Second
+	mostFrames   = 256              // waiting for one socket; more is too slow
+	mostBytes    = 1 << 20          // the same
+	mostCatchUp  = 4 << 20          // bytes sent again on subscribing; more is a reload
+	writeTimeout = 10 * time.Second // who takes nothing for so long is dead
 	byeTimeout   = time.Second
 	mostPerWrite = 64 << 10
 )
@@ -166,6 +166,9 @@ func (c *conn) takeBatch() ([]byte, int) {
 	if len(c.queue) == 0 || c.shut && c.code != closeRestart {
 		return nil, 0
 	}
+	if !c.shut { // else the grace of its end holds, however much is to be said
+		c.line.within(writeTimeout)
+	}
 	n, size, frames := 0, 0, 0
 	for _, p := range c.queue {
 		if n > 0 && size+len(p.bytes) > mostPerWrite {
@@ -293,7 +296,7 @@ func (c *conn) who() access.Actor {
 func (c *conn) remember(room ids.ID, most int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.shut || len(c.rooms) >= most {
+	if _, known := c.rooms[room]; c.shut || !known && len(c.rooms) >= most {
 		return false
 	}
 	c.rooms[room] = 0

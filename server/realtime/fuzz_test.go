@@ -21,6 +21,7 @@ import (
 // tape is a transport that keeps what is written.
 type tape struct{ bytes.Buffer }
 
+func (t *tape) within(time.Duration)     {}
 func (t *tape) write(batch []byte) error { t.Write(batch); return nil }
 func (t *tape) heard()                   {}
 func (t *tape) stop(time.Duration)       {}

@@ -75,7 +75,6 @@ type Hub struct {
 	spaces map[ids.ID]map[*conn]struct{}
 	inbox  map[string]*inbox // by connection
 	closed bool
-	done   chan struct{}
 	all    sync.WaitGroup // handlers under way
 }
 
@@ -99,7 +98,7 @@ func New(d Deps) *Hub {
 		log: d.Log, now: d.Now, bus: d.Bus, reload: d.Reload, stale: d.Stale, missed: make(chan struct{}, 1), counts: newCounts(d.Metrics),
 		accounts: limit.NewGauge(d.Config.LimitSockets), addresses: limit.NewGauge(d.Config.LimitAddressSockets),
 		conns: map[*conn]struct{}{}, people: map[ids.ID]map[*conn]struct{}{}, open: map[ids.ID]*room{},
-		spaces: map[ids.ID]map[*conn]struct{}{}, inbox: map[string]*inbox{}, done: make(chan struct{}),
+		spaces: map[ids.ID]map[*conn]struct{}{}, inbox: map[string]*inbox{},
 	}
 	h.attendance = newAttendance(h.pushSpace)
 	d.Bus.Listen(h.take)
@@ -321,7 +320,7 @@ func (h *Hub) beat(now time.Time) {
 			r := h.open[id]
 			h.mu.RUnlock()
 			if r != nil {
-				if head := r.head(); head >= 0 {
+				if head, seated := r.headFor(c); seated {
 					heads[id] = head
 				}
 			}
@@ -339,7 +338,6 @@ func (h *Hub) Close(ctx context.Context) error {
 		return nil
 	}
 	h.closed = true
-	close(h.done)
 	all := make([]*conn, 0, len(h.conns))
 	for c := range h.conns {
 		all = append(all, c)

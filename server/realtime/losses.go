@@ -83,7 +83,9 @@ func (h *Hub) checkRights(ctx context.Context) {
 	}
 	held := make([]access.Actor, 0, len(bySession))
 	for _, list := range bySession {
-		held = append(held, list[0].who())
+		for _, c := range list { // a newer socket of the session may know what an older one does not
+			held = append(held, c.who())
+		}
 	}
 	limited, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

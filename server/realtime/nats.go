@@ -21,7 +21,8 @@ import (
 const (
 	pulseEvery  = time.Second
 	pulseLate   = 2500 * time.Millisecond // then its node may be out of reach
-	nodeLife    = time.Minute             // then it is forgotten
+	nodeQuiet   = time.Minute             // then it is not counted as there
+	nodeLife    = time.Hour               // then it is forgotten: until it says goodbye it may be out of reach, and go on
 	mostWaiting = 64 << 20                // bytes on their way to NATS, or from it to the hubs
 	mostLetters = 1 << 16                 // the same
 )
@@ -109,8 +110,9 @@ type link struct {
 
 // peer is another node.
 type peer struct {
-	last uint64
-	seen time.Time
+	last  uint64
+	seen  time.Time
+	quiet bool // for so long that it is not counted as there
 }
 
 func (l *link) connect(address string, inside []nats.Option) error {
@@ -269,25 +271,40 @@ func (l *link) heard(m letter) (gap uint64) {
 	if m.N > due {
 		gap = m.N - due
 	}
-	p.last, p.seen = max(p.last, m.N), l.now()
+	p.last, p.seen, p.quiet = max(p.last, m.N), l.now(), false
 	if m.Bye {
 		delete(l.peers, m.Node)
 	}
-	l.counts.Nodes.Set(float64(len(l.peers)))
+	l.countNodes()
 	return gap
 }
 
-// forget drops nodes that have said nothing for long.
+// forget drops nodes that have said nothing for very long.
 func (l *link) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for node, p := range l.peers {
-		if l.now().Sub(p.seen) > nodeLife {
-			delete(l.peers, node)
+		since := l.now().Sub(p.seen)
+		if since > nodeQuiet && !p.quiet {
+			p.quiet = true
 			l.log.Warn("another node has said nothing for a minute", "node", node)
 		}
+		if since > nodeLife {
+			delete(l.peers, node)
+		}
 	}
-	l.counts.Nodes.Set(float64(len(l.peers)))
+	l.countNodes()
+}
+
+// countNodes needs the lock.
+func (l *link) countNodes() {
+	there := 0
+	for _, p := range l.peers {
+		if !p.quiet {
+			there++
+		}
+	}
+	l.counts.Nodes.Set(float64(there))
 }
 
 // cutOff says whether NATS is gone or a node is late with its pulse.

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -90,9 +91,10 @@ func (r *room) deliver(changes []Change) {
 		return
 	}
 	all := r.seen(changes, 0)
+	oldest := slices.MinFunc(changes, func(a, b Change) int { return cmp.Compare(a.Of, b.Of) }).Of
 	for c, w := range r.conns {
-		mine := all
-		if w.from > 0 {
+		mine := all // encoded once for all who may know all of it
+		if oldest <= w.from && w.from > 0 {
 			mine = r.seen(changes, w.from)
 		}
 		w.push(c, mine...)
@@ -128,23 +130,22 @@ func (w *watch) push(c *conn, list ...packet) {
 	c.push(list...)
 }
 
-// filled takes what the database had after r.last, and says whether to read on:
-// there is a gap still, or as much came as is read at once, so that there is
-// more. Nothing means that the numbers held were never committed there, which
-// cannot be, or that reading failed, so the next notice or head check tries
-// again.
-func (r *room) filled(changes []Change) (more bool) {
+// filled takes what the database had after a number, and says whether to read
+// on: there is a gap still, or as much came as is read at once, so that there
+// is more. Nothing new since that number means that the numbers held were never
+// committed there, which cannot be, or that reading failed, so the next notice
+// or head check tries again.
+func (r *room) filled(changes []Change, after int64) (more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.filling = false
-	before := r.last
 	for _, c := range changes {
 		if c.Seq > r.last {
 			r.held[c.Seq] = c
 		}
 	}
 	gap := r.release()
-	r.filling = (gap || len(changes) == mostReplay) && r.last > before // no progress: do not spin
+	r.filling = (gap || len(changes) == mostReplay) && r.last > after // no progress: do not spin
 	return r.filling
 }
 
@@ -168,6 +169,15 @@ func (r *room) head() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.last
+}
+
+// headFor is the last number that was delivered to a socket. One that has no
+// seat here yet, and perhaps never will, is told none.
+func (r *room) headFor(c *conn) (head int64, seated bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.conns[c]
+	return r.last, w != nil && !w.catching && r.last >= 0
 }
 
 // behind says whether the database is ahead, and claims the filling if so.
@@ -245,20 +255,21 @@ func (r *room) has(c *conn) bool {
 func (h *Hub) fill(r *room) {
 	defer h.recover("fill a gap", nil)
 	for {
-		changes, err := h.read(r)
+		after := r.head()
+		changes, err := h.read(r, after)
 		if err != nil {
 			h.log.Warn("a gap in a room could not be filled; it is tried again", "room", r.id, "error", err)
 		}
 		h.counts.Filled.Add(float64(len(changes)))
-		if !r.filled(changes) {
+		if !r.filled(changes, after) {
 			return
 		}
 	}
 }
 
-// read gives what follows in a room. A panic is an error here: the room must
+// read gives what follows a number in a room. A panic is an error here: the room must
 // not stay in the state of filling.
-func (h *Hub) read(r *room) (changes []Change, err error) {
+func (h *Hub) read(r *room, after int64) (changes []Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -266,5 +277,5 @@ func (h *Hub) read(r *room) (changes []Change, err error) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return h.rooms.Changes(ctx, r.id, r.head(), mostReplay)
+	return h.rooms.Changes(ctx, r.id, after, mostReplay)
 }

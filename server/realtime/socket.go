@@ -182,7 +182,7 @@ func (h *Hub) watchSpace(c *conn, space ids.ID) {
 	}
 	h.spaces[space][c] = struct{}{}
 	h.mu.Unlock()
-	if !c.who().Can(access.ViewSpace, space) { // lost in between
+	if c.ended() || !c.who().Can(access.ViewSpace, space) { // gone or lost in between
 		h.cut(c, space)
 		c.push(encode(Refused{Type: "refused", Space: space}))
 		return
@@ -207,6 +207,8 @@ func (h *Hub) watchRoom(c *conn, id ids.ID, after *int64) {
 	seat, err := h.rooms.Open(ctx, c.account, id)
 	if err != nil && !db.NoRows(err) {
 		h.log.Warn("a room could not be opened", "room", id, "error", err)
+		c.forgetRoom(id)
+		h.leaveRoom(c, id)
 		c.close(closeTryAgain, "try again")
 		return
 	}

@@ -49,7 +49,8 @@ func (h *Hub) openStream(c *fiber.Ctx) error {
 // by now does the head have what all the middlewares add.
 func (h *Hub) serveStream(request *fasthttp.RequestCtx, raw net.Conn, t *ticket) {
 	s := &stream{raw: raw}
-	_ = s.send(append(request.Response.Header.Header(), padding...), writeTimeout) // if it fails, so does what follows
+	s.within(writeTimeout)
+	_ = s.send(append(request.Response.Header.Header(), padding...)) // if it fails, so does what follows
 	h.run(t, s, func(c *conn) {
 		c.heard()
 		var one [1]byte
@@ -58,16 +59,15 @@ func (h *Hub) serveStream(request *fasthttp.RequestCtx, raw net.Conn, t *ticket)
 	})
 }
 
-func (s *stream) send(text []byte, within time.Duration) error {
-	if err := s.raw.SetWriteDeadline(in(within)); err != nil {
-		return err
-	}
+func (s *stream) within(limit time.Duration) { _ = s.raw.SetWriteDeadline(in(limit)) }
+
+func (s *stream) send(text []byte) error {
 	_, err := s.raw.Write(text)
 	s.broken = err != nil
 	return err
 }
 
-func (s *stream) write(batch []byte) error { return s.send(events(batch), writeTimeout) }
+func (s *stream) write(batch []byte) error { return s.send(events(batch)) }
 
 // events writes a batch as server-sent events.
 func events(batch []byte) []byte {
@@ -89,7 +89,8 @@ func (s *stream) stop(grace time.Duration) {
 
 func (s *stream) bye(code int, reason string) {
 	if code != 0 && code != closeGone && !s.broken {
-		_ = s.send(events(goodbye(code, reason)), byeTimeout)
+		s.within(byeTimeout)
+		_ = s.send(events(goodbye(code, reason)))
 	}
 	_ = s.raw.Close() // nothing is left to say to this peer
 }

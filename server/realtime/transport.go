@@ -11,11 +11,14 @@ import (
 // one long poll after the other. Everything else about a connection is the
 // same for all three.
 type transport interface {
+	// within bounds the writes that follow, until stop bounds them for good.
+	within(limit time.Duration)
 	// write sends whole frames, and fails if the client does not take them.
 	write(batch []byte) error
 	// heard gives the client another stretch of silence.
 	heard()
-	// stop ends the listening at once, and a write under way after the grace.
+	// stop ends the listening at once, and all that is still written after the
+	// grace.
 	stop(grace time.Duration)
 	// bye says why the connection ends, if there is a code to say it with, and
 	// closes it. It is called once, when nothing writes any more.
@@ -25,14 +28,11 @@ type transport interface {
 // socket is a WebSocket. It is one pointer, which keeps an idle one small.
 type socket struct{ *websocket.Conn }
 
-// A socket that takes nothing for ten seconds is dead. Batches bypass the
-// library, which would write each frame by itself.
+func (s socket) within(limit time.Duration) { _ = s.NetConn().SetWriteDeadline(in(limit)) }
+
+// Batches bypass the library, which would write each frame by itself.
 func (s socket) write(batch []byte) error {
-	raw := s.NetConn()
-	if err := raw.SetWriteDeadline(in(writeTimeout)); err != nil {
-		return err
-	}
-	_, err := raw.Write(batch)
+	_, err := s.NetConn().Write(batch)
 	return err
 }
 
