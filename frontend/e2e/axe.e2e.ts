@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { cohortA, expect, test, type Who } from './world.ts';
+import { cohort, expect, test, type Who } from './world.ts';
 
 /** Every page of the app by its route, with an address of it; a test below sees to it that none is left out. */
 type Ids = {
@@ -78,7 +78,7 @@ async function faults(page: Page, what: string, part?: string): Promise<string[]
 
 async function ids(page: Page): Promise<Ids> {
 	const first = async (path: string) => (await (await page.request.get(`/api${path}`)).json()).items[0];
-	const space = await cohortA(page.request);
+	const space = await cohort(page.request);
 	const headers = { Origin: process.env.GUILDHALL_E2E_URL! };
 	const data = {
 		clientId: crypto.randomUUID(),

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { cohortA, expect, test } from './world.ts';
+import { cohort, expect, test } from './world.ts';
 
 const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
 const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
@@ -104,7 +104,7 @@ test('a group: named, somebody comes in who sees what is new only, mutes it, and
 test('a private room is not there for who was not invited, and ends for who is removed', async ({ visit }) => {
 	const [host, anna, other] = [await visit('facilitator'), await visit('member'), await visit('moderator')];
 	const a = await me(anna);
-	const space = await cohortA(host.request);
+	const space = await cohort(host.request);
 	const name = `Few ${Date.now() % 1e6}`;
 	await host.goto(`/spaces/${space}/rooms`);
 	await host.getByRole('button', { name: 'Open a room' }).click();

@@ -1,4 +1,4 @@
-import { cohortA, expect, test } from './world.ts';
+import { cohort, expect, test } from './world.ts';
 
 test('a profile is changed, and others see it', async ({ visit }) => {
 	const page = await visit('outsider');
@@ -50,7 +50,7 @@ test('a facilitator adds a member, a moderator removes them, and each sees only 
 	visit
 }) => {
 	const [ben, mod, anna] = [await visit('facilitator'), await visit('moderator'), await visit('member')];
-	const path = `/spaces/${await cohortA(ben.request)}/members`;
+	const path = `/spaces/${await cohort(ben.request)}/members`;
 	const name = `Nia Example ${Date.now() % 1e6}`;
 	const email = `nia.${Date.now()}@glanhafren.example`;
 

@@ -2,7 +2,7 @@ import { expect, test } from './world.ts';
 
 test('an admin opens a cohort, and a facilitator finds themselves in it', async ({ visit }) => {
 	const page = await visit('admin');
-	const name = `Cohort ${Date.now() % 1e6}`;
+	const name = `Opened ${Date.now() % 1e6}`;
 	await page.goto('/spaces');
 	await page.getByRole('link', { name: 'Open a space' }).click();
 	await page.getByRole('button', { name: 'Open the space' }).click();

@@ -44,7 +44,7 @@ func startNATS(d Nodes) (*server.Server, []nats.Option, error) {
 	}
 	s.SetLogger(natsLog{d.Log, &rate.Sometimes{First: 3, Interval: 30 * time.Second}}, false, false)
 	s.Start()
-	if !s.ReadyForConnections(5 * time.Second) {
+	if !s.ReadyForConnections(20 * time.Second) {
 		s.Shutdown()
 		return nil, nil, fmt.Errorf("--cluster-listen (GUILDHALL_CLUSTER_LISTEN): the NATS server inside does not start on %q", d.Config.ClusterListen)
 	}

@@ -43,7 +43,7 @@ func dialWire(w *testkit.World) *wire {
 	fmt.Fprintf(c, "GET /api/live HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nCookie: guildhall=%s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", strings.TrimPrefix(w.URL, "http://"), w.URL, w.As("member").Token)
 	x := &wire{Conn: c, in: bufio.NewReader(c)}
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	res, err := http.ReadResponse(x.in, nil)
 	if err != nil || res.StatusCode != 101 || res.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" { // RFC 6455, 1.3
 		w.T.Fatalf("the handshake: %v, %v", res, err)

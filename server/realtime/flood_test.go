@@ -2,13 +2,16 @@ package realtime_test
 
 import (
 	"testing"
+	"time"
 
+	"guildhall/server/clock"
 	"guildhall/server/testkit"
 )
 
 func TestTypingIsToldAtMostEveryTwoSeconds(t *testing.T) {
 	t.Parallel()
-	w := testkit.New(t)
+	now := clock.NewFake(clock.System())
+	w := testkit.New(t, testkit.Options{Clock: now})
 	room := makeRoom(w)
 	writer, reader := dial(w, "member"), dial(w, "moderator")
 	writer.watch(room, 0)
@@ -20,13 +23,16 @@ func TestTypingIsToldAtMostEveryTwoSeconds(t *testing.T) {
 	}
 	reader.until("typing")
 	reader.silent()
+	now.Pass(2 * time.Second)
+	writer.send(map[string]any{"type": "typing", "room": room})
+	reader.until("typing")
 }
 
 // TestReplaysCost: who asks for the same past again and again is closed, like
 // one who sends too many frames; who comes back once is not.
 func TestReplaysCost(t *testing.T) {
 	t.Parallel()
-	w := testkit.New(t)
+	w := testkit.New(t, testkit.Options{Clock: clock.NewFake(clock.System())}) // so that slowness wins nothing
 	room := makeRoom(w)
 	for range 60 {
 		say(w, "facilitator", room, "one more")

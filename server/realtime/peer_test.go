@@ -274,7 +274,7 @@ func (p *peer) next() frame {
 		return f
 	case code := <-p.end:
 		p.t.Fatalf("ended with %d", code)
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		p.t.Fatal("no frame came")
 	}
 	return frame{}
@@ -301,7 +301,7 @@ func (p *peer) silent() {
 // closed waits for the end and gives its code.
 func (p *peer) closed() int {
 	p.t.Helper()
-	for late := time.After(8 * time.Second); ; {
+	for late := time.After(20 * time.Second); ; {
 		select {
 		case <-p.frames:
 		case code := <-p.end:

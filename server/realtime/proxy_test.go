@@ -180,20 +180,20 @@ func impatient(w *testkit.World, idle time.Duration) string {
 }
 
 // TestImpatientProxy: who is cut off for silence again and again, and comes
-// back with the last number, still gets each message once and in order. The
-// second of silence stands for ten.
+// back with the last number, still gets each message once and in order. Its
+// four seconds stand for a minute.
 func TestImpatientProxy(t *testing.T) {
 	t.Parallel()
 	w := testkit.New(t)
 	room := makeRoom(w)
 	const all = 30
-	base := impatient(w, time.Second)
+	base := impatient(w, 4*time.Second)
 	var talking sync.WaitGroup
 	talking.Go(func() {
 		for n := range all {
 			say(w, "facilitator", room, "hello")
 			if n%10 == 9 {
-				time.Sleep(1500 * time.Millisecond) // long enough to be cut off
+				time.Sleep(5 * time.Second) // long enough to be cut off
 			}
 		}
 	})

@@ -51,14 +51,19 @@ func TestTheBusIsCut(t *testing.T) {
 			for range 3 {
 				began := time.Now()
 				say(5)
-				if took := time.Since(began); took > 5*time.Second {
+				if took := time.Since(began); took > 10*time.Second {
 					t.Errorf("without the bus messages take %s", took)
 				}
 			}
+			// By now the silence is noticed, and rooms are looked at much more
+			// often than every five seconds.
 			began := time.Now()
-			say(5) // by now the silence is noticed
-			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("when the silence is known, messages still take %s", took)
+			const rounds = 4
+			for range rounds {
+				say(5)
+			}
+			if took := time.Since(began); took > rounds*3*time.Second {
+				t.Errorf("when the silence is known, messages still take %s", took/rounds)
 			}
 			line.Set(false, false)
 			n.together()
@@ -82,6 +87,7 @@ func TestASlowNode(t *testing.T) {
 	n := mesh(t, 2)
 	hall := room(n[0])
 	x := in(n[1], "member", hall)
+	before := metric(n[1], "guildhall_live_resyncs_total")
 	held := make(chan struct{})
 	n[1].Bus.Listen(func(m realtime.Notice) {
 		if !m.Missed {
@@ -97,7 +103,7 @@ func TestASlowNode(t *testing.T) {
 			n[0].Bus.Publish(realtime.Notice{Account: ids.ID(1 << 40), Frame: large})
 		}
 	}
-	testkit.Eventually(t, "something is dropped", func() bool { return metric(n[1], "guildhall_live_resyncs_total") > 0 })
+	testkit.Eventually(t, "something is dropped", func() bool { return metric(n[1], "guildhall_live_resyncs_total") > before })
 	close(held)
 	x.inOrder(1, messages)
 	testkit.Eventually(t, "the gap is seen", func() bool { return metric(n[1], "guildhall_bus_letters_missed_total") > 0 })

@@ -15,6 +15,7 @@ import (
 
 	"guildhall/server/access"
 	"guildhall/server/chat"
+	"guildhall/server/clock"
 	"guildhall/server/config"
 	"guildhall/server/ids"
 	"guildhall/server/realtime"
@@ -78,7 +79,7 @@ func (s *socket) send(v any) {
 
 func (s *socket) next() frame {
 	s.t.Helper()
-	_ = s.ws.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = s.ws.SetReadDeadline(time.Now().Add(20 * time.Second))
 	_, data, err := s.ws.ReadMessage()
 	if err != nil {
 		s.t.Fatalf("wait for a frame: %v", err)
@@ -100,12 +101,14 @@ func (s *socket) until(kind string) frame {
 	}
 }
 
-// silent fails if a frame comes within a short time.
+// silent fails if a frame comes within a short time, and before the answer to
+// what is asked then.
 func (s *socket) silent() {
 	s.t.Helper()
-	_ = s.ws.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
-	if _, data, err := s.ws.ReadMessage(); err == nil {
-		s.t.Errorf("there should be no frame, but there is %s", data)
+	time.Sleep(300 * time.Millisecond)
+	s.send(map[string]any{"type": "anything there?"})
+	if f := s.next(); f.Type != "error" {
+		s.t.Errorf("there should be no frame, but there is %+v", f)
 	}
 }
 
@@ -113,7 +116,7 @@ func (s *socket) silent() {
 func (s *socket) closed() int {
 	s.t.Helper()
 	for {
-		_ = s.ws.SetReadDeadline(time.Now().Add(8 * time.Second))
+		_ = s.ws.SetReadDeadline(time.Now().Add(20 * time.Second))
 		if _, _, err := s.ws.ReadMessage(); err != nil {
 			var ce *websocket.CloseError
 			if errors.As(err, &ce) {
@@ -305,7 +308,7 @@ func TestGapIsFilledFromTheDatabase(t *testing.T) {
 		insert into messages (room_id, seq, author_id, client_id, body, html, created_at) values ($1, 4, $2, gen_random_uuid(), 'also untold', '', now())`, room, w.As("member").ID); err != nil {
 		t.Fatal(err)
 	}
-	_ = s.ws.SetReadDeadline(time.Now().Add(8 * time.Second))
+	_ = s.ws.SetReadDeadline(time.Now().Add(20 * time.Second))
 	_, data, err := s.ws.ReadMessage()
 	if err != nil || !strings.Contains(string(data), "also untold") {
 		t.Fatalf("got %s, %v", data, err)
@@ -391,7 +394,7 @@ func TestHostileFrames(t *testing.T) {
 			t.Errorf("%s: closed with %d, want %d", name, code, c.code)
 		}
 	}
-	s := dial(w, "member")
+	s := dial(testkit.New(t, testkit.Options{Clock: clock.NewFake(clock.System())}), "member")
 	for range 600 {
 		if s.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)) != nil {
 			break

@@ -23,13 +23,13 @@ func TestEachTransportInOrder(t *testing.T) {
 	room := makeRoom(w)
 	talk(w, room, "before", 40)
 	var posting sync.WaitGroup
-	posting.Go(func() { talk(w, room, strings.Repeat("while ", 200), 400) })
+	posting.Go(func() { talk(w, room, strings.Repeat("while ", 200), 200) }) // fewer than may wait for one that is slow today
 	together(func(kind string) {
 		p := mustJoin(w, kind, "member")
 		if f := p.watch(room, 10); f.Reload {
 			t.Errorf("%s: %+v", kind, f)
 		}
-		p.messages(11, 440)
+		p.messages(11, 240)
 	})
 	posting.Wait()
 }
@@ -137,7 +137,7 @@ func TestEachTransportIsCut(t *testing.T) {
 		p.silent()
 		began := time.Now()
 		w.As("moderator").Delete("/api/session").Expect(200)
-		if code := out.closed(); code != 4001 || time.Since(began) > time.Second {
+		if code := out.closed(); code != 4001 || time.Since(began) > 5*time.Second {
 			t.Errorf("signing out: %d after %s", code, time.Since(began))
 		}
 	})
@@ -155,10 +155,13 @@ func TestEachTransportClosesTheSlow(t *testing.T) {
 		slow[kind].watch(room, 0)
 		quick[kind].watch(room, 0)
 	}
-	go talk(w, room, strings.Repeat("long ", 1500), 800)
+	const all, step = 800, 20
+	for n := int64(0); n < all; n += step { // no faster than the quick ones read, on whatever machine
+		talk(w, room, strings.Repeat("long ", 1500), step)
+		together(func(kind string) { quick[kind].messages(n+1, n+step) })
+	}
 	together(func(kind string) {
-		quick[kind].messages(1, 800)
-		if last := slow[kind].rest(); last >= 800 {
+		if last := slow[kind].rest(); last >= all {
 			t.Errorf("%s: the slow one got everything; the test proves nothing", kind)
 		}
 	})
@@ -166,7 +169,7 @@ func TestEachTransportClosesTheSlow(t *testing.T) {
 
 func TestEachTransportStopsAFlood(t *testing.T) {
 	overEach(t, func(t *testing.T, kind string) {
-		w := testkit.New(t)
+		w := testkit.New(t, testkit.Options{Clock: clock.NewFake(clock.System())})
 		p := mustJoin(w, kind, "member")
 		go func() {
 			pong := map[string]any{"type": "pong"}
@@ -186,7 +189,7 @@ func TestEachTransportStopsAFlood(t *testing.T) {
 // and the server waits for none of them.
 func TestEachTransportGoesDown(t *testing.T) {
 	overEach(t, func(t *testing.T, kind string) {
-		w := testkit.New(t)
+		w := testkit.New(t, testkit.Options{Config: func(c *config.Config) { c.DrainTimeout = 30 * time.Second }})
 		p := mustJoin(w, kind, "member")
 		time.Sleep(50 * time.Millisecond) // a poll waits again
 		began, done := time.Now(), make(chan error, 1)
@@ -196,7 +199,7 @@ func TestEachTransportGoesDown(t *testing.T) {
 		if code := p.closed(); code != 1012 && (kind != "poll" || code != -1) {
 			t.Errorf("closed with %d, want 1012", code)
 		}
-		if err := <-done; err != nil || time.Since(began) > 2*time.Second {
+		if err := <-done; err != nil || time.Since(began) > 10*time.Second {
 			t.Errorf("closing took %s: %v", time.Since(began), err)
 		}
 	})
@@ -283,7 +286,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 	began := time.Now()
 	w.As("member").Get("/api/live/poll?wait=1&ack=" + ids.ID(next.Number).String() + "&connection=" + p.id).Expect(200)
-	if took := time.Since(began); took < 900*time.Millisecond || took > 3*time.Second {
+	if took := time.Since(began); took < 900*time.Millisecond || took > 15*time.Second { // the client may wait for 25
 		t.Errorf("an answer without frames came after %s", took)
 	}
 }

@@ -201,7 +201,7 @@ func startNATS(t *testing.T) string {
 	}
 	s.Start()
 	t.Cleanup(s.Shutdown)
-	if !s.ReadyForConnections(5 * time.Second) {
+	if !s.ReadyForConnections(20 * time.Second) {
 		t.Fatal("the NATS server does not start")
 	}
 	return s.Addr().String()
