@@ -47,8 +47,8 @@ check: ## the fast part of the tests: no browser, no race detector
 
 DURATION ?= 5m
 SEED ?= 1
-soak: postgres ## people talk while nodes, PostgreSQL and lines are killed and cut: DURATION=5m (twice) SEED=1
-	GUILDHALL_SOAK=$(DURATION) GUILDHALL_SOAK_SEED=$(SEED) go test -count=1 -v -timeout 0 ./server/soak/
+soak: postgres ## people talk while nodes, PostgreSQL and lines are killed and cut: DURATION=5m (twice) SEED=1 RACE=-race
+	GUILDHALL_SOAK=$(DURATION) GUILDHALL_SOAK_SEED=$(SEED) go test $(RACE) -count=1 -v -timeout 0 ./server/soak/
 
 lint: lint-go lint-web ## formatting and linters of both halves
 

@@ -70,14 +70,14 @@ func (a *actor) act() {
 // insist asks until there is an answer that means something; again says
 // whether an attempt before it may have been obeyed.
 func (a *actor) insist(method, path string, body any) (status int, data []byte, again bool) {
-	for tries := 0; tries < 600; tries++ {
+	for until := time.Now().Add(patience); time.Now().Before(until); {
 		var err error
 		status, data, err = a.p.ask(context.Background(), a.nodes[a.rng.IntN(len(a.nodes))], method, path, body)
 		if err == nil && status < 500 && status != http.StatusTooManyRequests {
 			return status, data, again
 		}
 		if again = true; err == nil && status == 500 {
-			a.m.count("answers 500")
+			a.m.fault("%s: %s %s: %d %.200s", a.p.name, method, path, status, data)
 		}
 		a.m.count("asked again")
 		time.Sleep(time.Duration(20+a.rng.IntN(60)) * time.Millisecond)

@@ -99,12 +99,15 @@ func (m *model) faulty() bool {
 }
 
 // enough waits for so long, and on a busy machine for a while longer, until
-// there was enough to prove something.
-func (m *model) enough(lasts time.Duration) {
+// there was enough to prove something, and each of the troubles.
+func (m *model) enough(lasts time.Duration, troubles []string) {
 	time.Sleep(lasts)
-	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(100 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(100 * time.Millisecond) {
 		m.book.Lock()
-		done := m.counts["posts"] >= 150 && m.counts["goings"] >= 2 || m.faults > 0
+		done := m.faults > 0 || m.counts["posts"] >= 150 && m.counts["goings"] >= 2
+		for _, what := range troubles {
+			done = done && (m.faults > 0 || m.counts[what] > 0)
+		}
 		m.book.Unlock()
 		if done {
 			return

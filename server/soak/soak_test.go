@@ -84,7 +84,11 @@ func soak(t *testing.T, d *database, count int, lasts time.Duration, seed uint64
 		}
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	go func() { defer stop(); m.enough(lasts) }()
+	troubles := []string{nodeKilled, databaseKilled}
+	if count > 1 {
+		troubles = append(troubles, lineCut, lineSilent)
+	}
+	go func() { defer stop(); m.enough(lasts, troubles) }()
 	for _, a := range c.actors {
 		acting.Go(func() { a.run(ctx) })
 	}
@@ -92,11 +96,18 @@ func soak(t *testing.T, d *database, count int, lasts time.Duration, seed uint64
 	trouble(ctx, m, d, nodes, seed)
 	acting.Wait()
 	calm.Store(true)
+	for _, n := range nodes {
+		n.connected()
+	}
 
 	compare(t, m, d, c, nodes, devices)
 	for i, n := range nodes {
-		if text := n.said(); strings.Contains(text, "panic") {
-			t.Errorf("node %d: %s", i+1, text)
+		text := n.said()
+		for _, sign := range []string{"panic", "DATA RACE", "fatal error"} {
+			if strings.Contains(text, sign) {
+				t.Errorf("node %d: %s", i+1, text)
+				break
+			}
 		}
 	}
 	t.Logf("%v", m.counts)
@@ -164,6 +175,14 @@ func (c *cast) comeAndGo(ctx context.Context, seed uint64) {
 	}
 }
 
+// What trouble makes, as it is counted.
+const (
+	nodeKilled     = "nodes killed"
+	databaseKilled = "databases killed"
+	lineCut        = "lines cut"
+	lineSilent     = "lines silent"
+)
+
 // trouble kills nodes and PostgreSQL and cuts lines to NATS until ctx ends,
 // and leaves all of it mended.
 func trouble(ctx context.Context, m *model, d *database, nodes []*node, seed uint64) {
@@ -179,7 +198,7 @@ func trouble(ctx context.Context, m *model, d *database, nodes []*node, seed uin
 		n := nodes[rng.IntN(len(nodes))]
 		switch k := rng.IntN(10); {
 		case k < 3:
-			m.count("nodes killed")
+			m.count(nodeKilled)
 			n.end(syscall.SIGKILL)
 			pause(600)
 			n.start()
@@ -188,12 +207,16 @@ func trouble(ctx context.Context, m *model, d *database, nodes []*node, seed uin
 			n.end(syscall.SIGTERM)
 			n.start()
 		case k < 6:
-			m.count("databases killed")
+			m.count(databaseKilled)
 			if pid := d.run.PID(); pid > 0 {
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		case n.line != nil:
-			m.count("lines cut")
+			what := lineCut
+			if k >= 8 {
+				what = lineSilent
+			}
+			m.count(what)
 			n.line.Set(k < 8, k >= 8)
 			pause(2500)
 			n.line.Set(false, false)

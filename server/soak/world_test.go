@@ -160,11 +160,15 @@ func (n *node) said() string {
 	return n.wrote.String()
 }
 
+// patience is how long anything may take to come back, on however busy a
+// machine.
+const patience = 2 * time.Minute
+
 // start starts the node, again and again until it is ready: PostgreSQL may be
 // on its way back.
 func (n *node) start() {
 	n.t.Helper()
-	for range 20 {
+	for until := time.Now().Add(patience); time.Now().Before(until); {
 		cmd := exec.Command(os.Args[0], n.args...)
 		cmd.Env, cmd.Stderr = n.env, n
 		if _, err := cmd.StdinPipe(); err != nil {
@@ -185,6 +189,25 @@ func (n *node) start() {
 		time.Sleep(200 * time.Millisecond)
 	}
 	n.t.Errorf("a node does not start: %s", n.said())
+}
+
+// connected waits until the node's line to NATS is up: a mark of how far
+// somebody has read has no number, and is told once.
+func (n *node) connected() {
+	n.t.Helper()
+	const want = "\nguildhall_bus_connected 1\n"
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		res, err := web.Get(n.url + "/metrics")
+		if err != nil {
+			continue
+		}
+		text, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err == nil && strings.Contains(string(text), want) {
+			return
+		}
+	}
+	n.t.Errorf("a node is not connected: %s", n.said())
 }
 
 // end kills the node or tells it to stop, and waits until it is gone.
