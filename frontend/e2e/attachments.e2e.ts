@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { expect, test } from './world.ts';
+import { expect, press, test } from './world.ts';
 
 // The recorder of traces fetches what a page shows, which the page's policy forbids for pictures that are not sent yet.
 test.use({ trace: 'off' });
@@ -116,8 +116,7 @@ test('files go by button, paste and drop; another sees them, an outsider does no
 			expect((await who.context().request.get(path)).status()).toBe(status);
 	}
 	// Deleted with its message.
-	await list(page).getByRole('article').last().hover();
-	await list(page).getByRole('button', { name: 'Delete' }).last().click();
+	await press(list(page).getByRole('article').last(), 'Delete');
 	await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 	await expect(list(other).getByRole('img', { name: 'The town hall in the morning' })).toHaveCount(0);
 	expect((await other.context().request.get(address)).status()).toBe(404);

@@ -79,6 +79,7 @@ async function faults(page: Page, what: string, part?: string): Promise<string[]
 async function ids(page: Page): Promise<Ids> {
 	const first = async (path: string) => (await (await page.request.get(`/api${path}`)).json()).items[0];
 	const space = await cohort(page.request);
+	const rooms = (await (await page.request.get(`/api/spaces/${space}/rooms?limit=200`)).json()).items;
 	const headers = { Origin: process.env.GUILDHALL_E2E_URL! };
 	const data = {
 		clientId: crypto.randomUUID(),
@@ -89,7 +90,7 @@ async function ids(page: Page): Promise<Ids> {
 	return {
 		space,
 		topic: topic.id,
-		room: (await first(`/spaces/${space}/rooms`)).id,
+		room: rooms.find((r: { name: string }) => r.name === 'The corridor').id,
 		talk: (await first('/conversations')).id,
 		story: (await first('/stories')).id,
 		person: (await first('/people')).id,
@@ -112,11 +113,12 @@ for (let at = 0; at < all.length; at += PER_TEST) {
 	const some = all.slice(at, at + PER_TEST);
 	test(`axe finds nothing on ${some.map(([route]) => route).join(', ')}`, async ({ visit }) => {
 		test.setTimeout(180_000);
-		const as = new Map([['member', await visit('member')]]);
+		const still = { reducedMotion: 'reduce' } as const; // colours on their way to others have no contrast to speak of
+		const as = new Map([['member', await visit('member', still)]]);
 		const known = await ids(as.get('member')!);
 		const found: string[] = [];
 		for (const [, { who = 'member', at }] of some) {
-			if (!as.has(who)) as.set(who, await visit(who));
+			if (!as.has(who)) as.set(who, await visit(who, still));
 			const page = as.get(who)!;
 			for (const path of at(known)) {
 				await page.goto(path);

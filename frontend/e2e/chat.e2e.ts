@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { expect, test } from './world.ts';
+import { hall } from './hall.ts';
+import { expect, press, test } from './world.ts';
 
 const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
 const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
@@ -86,16 +87,14 @@ test('edit, delete, and a link to one message', async ({ visit, room }) => {
 	await expect(list(ben).getByText('Second')).toBeVisible();
 
 	const first = list(anna).getByRole('article').filter({ hasText: 'Frist' });
-	await first.hover();
-	await first.getByRole('button', { name: 'Edit' }).click();
+	await press(first, 'Edit');
 	await anna.getByRole('textbox', { name: 'Edit your message' }).fill('First');
 	await anna.keyboard.press('Enter');
 	await expect(list(ben).getByText('First', { exact: true })).toBeVisible();
 	await expect(list(ben).getByText('edited')).toBeVisible();
 
 	const second = list(anna).getByRole('article').filter({ hasText: 'Second' });
-	await second.hover();
-	await second.getByRole('button', { name: 'Copy link' }).click();
+	await press(second, 'Copy link');
 	const link = await anna.evaluate(() => navigator.clipboard.readText());
 	await second.getByRole('button', { name: 'Delete' }).click();
 	await anna.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
@@ -122,13 +121,10 @@ test('what is new is counted, marked, and read on every device', async ({ visit,
 	await expect(row(phone)).toHaveCount(0);
 });
 
-test('a long history is paged in above without moving the reader', async ({ visit, room }) => {
-	const { id } = await room('History');
-	const page = await visit('member');
-	const ben = await visit('facilitator');
+test('a long history is paged in above without moving the reader', async ({ visit }) => {
+	const { id, reader: page, writer: ben } = await hall(visit, 100);
 	for (let i = 1; i <= 110; i++) {
-		const who = i % 2 ? page : ben; // each has sixty a minute
-		const answer = await who.request.post(`/api/rooms/${id}/messages`, {
+		const answer = await ben.request.post(`/api/rooms/${id}/messages`, {
 			data: { clientId: crypto.randomUUID(), body: `Message number ${i}` },
 			headers: { Origin: process.env.GUILDHALL_E2E_URL! }
 		});
@@ -156,7 +152,8 @@ test('a long history is paged in above without moving the reader', async ({ visi
 					.id
 		);
 	const before = await top();
-	await say(ben.url() === 'about:blank' ? (await ben.goto(`/rooms/${id}`), ben) : ben, 'A new one');
+	await ben.goto(`/rooms/${id}`);
+	await say(ben, 'A new one');
 	await expect(page.getByRole('button', { name: '1 new message below' })).toBeVisible();
 	expect(await top()).toBe(before);
 });

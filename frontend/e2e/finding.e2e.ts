@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { hall } from './hall.ts';
 import { expect, test } from './world.ts';
 
 const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
@@ -58,10 +59,9 @@ test('what another said is found from its room, narrowed, widened, and opened in
 	await expect(outsider.getByText('Nothing found')).toBeVisible();
 });
 
-test('a search of many shows fifty and then the rest; without a network it says so', async ({ visit, room }) => {
-	const { id } = await room('Many');
+test('a search of many shows fifty and then the rest; without a network it says so', async ({ visit }) => {
+	const { id, writer: host } = await hall(visit, 110);
 	const anna = await visit('load-48');
-	const host = await visit('facilitator');
 	const word = `wombat${Date.now() % 1e6}`;
 	await Promise.all(
 		Array.from({ length: 55 }, (_, i) =>

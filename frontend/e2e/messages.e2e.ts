@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { expect, test } from './world.ts';
+import { expect, press, test } from './world.ts';
 
 const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const row = (page: Page, text: string) => page.locator('article.message', { hasText: text });
@@ -14,8 +14,7 @@ async function say(page: Page, text: string, shown = text) {
 
 /** act opens the menu of a message and chooses something in it. */
 async function act(message: Locator, name: string) {
-	await message.hover();
-	await message.getByRole('button', { name: 'More', exact: true }).click();
+	await press(message, /^More$/);
 	const menu = message.page().getByRole('group', { name: 'Message actions' });
 	await expect(menu).toBeVisible();
 	await menu.getByRole('button', { name, exact: true }).click();

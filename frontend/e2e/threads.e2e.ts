@@ -1,6 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, test } from './world.ts';
+import { expect, press, test } from './world.ts';
+
+// One after the other: the sidebar counts all threads of a person.
+test.describe.configure({ mode: 'default' });
 
 const list = (page: Page) => page.getByRole('region', { name: /^Messages in .*\d/ });
 const thread = (page: Page) => page.getByRole('region', { name: 'Thread', exact: true });
@@ -19,8 +22,7 @@ const said = (page: Page) => replies(page).locator('article .prose, article p.wh
 /** Opens the thread of a message by its tools. */
 async function reply(page: Page, to: string) {
 	const row = list(page).getByRole('article').filter({ hasText: to });
-	await row.hover();
-	await row.getByRole('button', { name: 'Reply in thread' }).click();
+	await press(row, 'Reply in thread');
 	await expect(answerBox(page)).toBeFocused();
 }
 
@@ -129,8 +131,7 @@ test('a deleted reply counts no more, and a thread whose first message is gone c
 	await expect(list(ben).getByRole('link', { name: /2 replies/ })).toBeVisible();
 	const remove = async (where: ReturnType<typeof list>, text: string) => {
 		const row = where.getByRole('article').filter({ hasText: text });
-		await row.hover();
-		await row.getByRole('button', { name: 'Delete' }).click();
+		await press(row, 'Delete');
 		await anna.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 	};
 	await remove(replies(anna), 'Or not');

@@ -1,4 +1,4 @@
-// Council proxies: one that refuses to upgrade, and one that also holds answers back until they end.
+// That the way is chosen within five seconds is held by connection.test.ts. Council proxies: one that refuses to upgrade, and one that also holds answers back until they end.
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
@@ -45,7 +45,7 @@ for (const [name, buffers, words] of [
 	['refuses to upgrade', false, 'Limited network'],
 	['holds answers back', true, 'Delayed']
 ] as const)
-	test(`messages come and go within five seconds behind a proxy that ${name}`, async ({ visit, room }) => {
+	test(`messages come and go behind a proxy that ${name}`, async ({ visit, room }) => {
 		const { id } = await room('Behind a proxy');
 		const between = await proxy({ buffers });
 		const [anna, ben] = [await visit('member', { baseURL: between.url }), await visit('facilitator')];
@@ -54,13 +54,11 @@ for (const [name, buffers, words] of [
 			await expect(box(ben)).toBeVisible();
 
 			await anna.goto(`${between.url}/rooms/${id}`);
-			const loaded = Date.now();
 			await expect(box(anna)).toBeVisible();
-			await expect(anna.getByText(words)).toBeVisible({ timeout: 5000 });
+			await expect(anna.getByText(words)).toBeVisible();
 			await box(ben).fill('Can you hear me?');
 			await box(ben).press('Enter');
-			await expect(list(anna).getByText('Can you hear me?')).toBeVisible({ timeout: 5000 });
-			expect(Date.now() - loaded, 'from loading to the first live message').toBeLessThan(7500);
+			await expect(list(anna).getByText('Can you hear me?')).toBeVisible();
 
 			await box(anna).pressSequentially('Yes');
 			await expect(ben.getByText(/is writing/)).toBeVisible();
@@ -68,8 +66,11 @@ for (const [name, buffers, words] of [
 			await expect(list(ben).getByText('Yes', { exact: true })).toBeVisible();
 
 			// The way is remembered: after a reload it is the first to be tried.
+			let sockets = 0;
+			anna.on('websocket', () => sockets++);
 			await anna.reload();
-			await expect(anna.getByText(words)).toBeVisible({ timeout: 2000 });
+			await expect(anna.getByText(words)).toBeVisible();
+			expect(sockets, 'sockets that are tried again').toBe(0);
 			for (const text of ['One', 'Two', 'Three']) {
 				await box(ben).fill(text);
 				await box(ben).press('Enter');

@@ -5,6 +5,7 @@ import {
 	type APIRequestContext,
 	type BrowserContext,
 	type BrowserContextOptions,
+	type Locator,
 	type Page
 } from '@playwright/test';
 
@@ -32,6 +33,27 @@ async function signIn(context: BrowserContext, who: Who) {
 		headers: { Origin: url() }
 	});
 	expect(answer.status(), `sign in as ${who}`).toBe(200);
+}
+
+/** Presses a button that a message shows under the mouse. What is drawn anew below a mouse that rests is not hovered. */
+export const press = (message: Locator, button: string | RegExp) =>
+	expect(async () => {
+		await message.hover();
+		await message.getByRole('button', { name: button }).click({ timeout: 1500 });
+	}).toPass();
+
+/** Does something that opens a page, and waits until the page hears what is said in a room from then on. */
+export async function following(page: Page, room: string, act: () => Promise<unknown>) {
+	const follows = new Promise<void>((done) =>
+		page.once('websocket', (socket) =>
+			socket.on('framereceived', ({ payload }) => {
+				const frame = JSON.parse(payload.toString());
+				if (frame.type === 'subscribed' && frame.room === room) done();
+			})
+		)
+	);
+	await act();
+	await follows;
 }
 
 /** The id of the space that the demonstration's people have in common: journeys open spaces of their own beside it. */
@@ -65,11 +87,19 @@ export const test = base.extend<World>({
 		const api = await playwright.request.newContext({ baseURL: url(), extraHTTPHeaders: { Origin: url() } });
 		await api.post('/api/demo/sign-in', { data: { as: 'facilitator' } });
 		const space = await cohort(api);
+		const opened: string[] = [];
 		await use(async (name) => {
-			const made = await api.post(`/api/spaces/${space}/rooms`, { data: { name: `${name} ${Date.now() % 1e6}` } });
-			expect(made.status()).toBe(201);
-			return made.json();
+			const answer = await api.post(`/api/spaces/${space}/rooms`, { data: { name: `${name} ${Date.now() % 1e6}` } });
+			expect(answer.status()).toBe(201);
+			const made = await answer.json();
+			opened.push(made.id);
+			return made;
 		});
+		// Closed again, so that nobody's list grows from journey to journey.
+		for (const id of opened) {
+			const { name, topic, retentionDays, version } = await (await api.get(`/api/rooms/${id}`)).json();
+			await api.patch(`/api/rooms/${id}`, { data: { name, topic, retentionDays, version, archived: true } });
+		}
 		await api.dispose();
 	}
 });
