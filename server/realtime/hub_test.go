@@ -3,8 +3,10 @@ package realtime_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -40,6 +42,7 @@ func member() access.Actor {
 // stage is a hub alone, for what its surroundings do at the worst moment.
 type stage struct {
 	t   *testing.T
+	hub *realtime.Hub
 	bus *realtime.Bus
 	url string
 	log *logBook
@@ -67,6 +70,7 @@ func (l *logBook) count(word string) int {
 type props struct {
 	rooms  realtime.Rooms
 	reload func(context.Context, ids.ID) (access.Actor, error)
+	stale  func(context.Context, []access.Actor) ([]ids.ID, error)
 	clock  *clock.Fake
 	first  func(*realtime.Bus, realtime.Notice) // hears each notice before the hub
 }
@@ -91,8 +95,9 @@ func newStage(t *testing.T, p props) *stage {
 	}
 	hub := realtime.New(realtime.Deps{
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: now, Bus: s.bus, Config: config.Config{LimitSockets: 100},
-		Metrics: prometheus.NewRegistry(), Reload: p.reload,
+		Metrics: prometheus.NewRegistry(), Reload: p.reload, Stale: p.stale,
 	})
+	s.hub = hub
 	hub.UseRooms(p.rooms)
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.Server().KeepHijackedConns = true
@@ -388,4 +393,97 @@ func TestEndsThatNobodyTells(t *testing.T) {
 	group.Wait()
 	stays.send(map[string]any{"type": "nothing"})
 	stays.until("error")
+}
+
+// TestNoHeadWithoutASeat: a heartbeat tells how far a room is to those alone
+// who have a seat in it, and not to one who is about to be refused.
+func TestNoHeadWithoutASeat(t *testing.T) {
+	t.Parallel()
+	asked, answer := make(chan struct{}), make(chan struct{})
+	rooms := quiet()
+	rooms.Open = func(_ context.Context, account, _ ids.ID) (realtime.Seat, error) {
+		if account == anna {
+			return realtime.Seat{Space: space, Head: 5}, nil
+		}
+		close(asked)
+		<-answer
+		return realtime.Seat{}, sql.ErrNoRows
+	}
+	now := clock.NewFake(clock.System())
+	s := newStage(t, props{rooms: rooms, clock: now})
+	go s.hub.Beat(t.Context())
+	inside, outside := s.dial(), s.dialAs("2")
+	for _, x := range []*socket{inside, outside} {
+		x.send(map[string]any{"type": "subscribe", "room": hall})
+	}
+	inside.until("subscribed")
+	<-asked
+	now.Pass(time.Minute)
+	if f := inside.until("heartbeat"); f.Heads[hall] != 5 {
+		t.Errorf("inside: %+v", f)
+	}
+	if f := outside.until("heartbeat"); len(f.Heads) != 0 {
+		t.Errorf("outside: %+v", f)
+	}
+	close(answer)
+	outside.until("refused")
+}
+
+// TestEachSocketsRightsAreLookedAt: a newer one of the same session, which
+// knows what was lost, hides no older one that does not.
+func TestEachSocketsRightsAreLookedAt(t *testing.T) {
+	t.Parallel()
+	var lost atomic.Bool
+	held := make(chan []access.Actor)
+	s := newStage(t, props{
+		reload: func(context.Context, ids.ID) (access.Actor, error) {
+			who := member()
+			if lost.Load() {
+				who.Roles = nil
+			}
+			return who, nil
+		},
+		stale: func(ctx context.Context, all []access.Actor) ([]ids.ID, error) {
+			select {
+			case held <- all:
+			case <-ctx.Done():
+			}
+			return nil, nil
+		},
+	})
+	s.dial()
+	lost.Store(true)
+	s.dial()
+	go s.hub.Watch(t.Context())
+	roles := map[int]bool{}
+	for _, who := range <-held {
+		roles[len(who.Roles)] = true
+	}
+	if !roles[0] || !roles[1] {
+		t.Errorf("looked at those with so many roles: %v", roles)
+	}
+}
+
+// TestAWatchedRoomAgain: who watches as many rooms as may be can still begin
+// anew in each of them.
+func TestAWatchedRoomAgain(t *testing.T) {
+	t.Parallel()
+	now := clock.NewFake(clock.System())
+	x := newStage(t, props{clock: now}).dial()
+	const most = 500
+	for room := 1; room <= most; room++ {
+		if room%100 == 0 {
+			now.Pass(time.Second) // no flood
+		}
+		x.send(map[string]any{"type": "subscribe", "room": fmt.Sprint(room)})
+		x.until("subscribed")
+	}
+	x.send(map[string]any{"type": "subscribe", "room": "1"})
+	if f := x.next(); f.Type != "subscribed" || f.Room != 1 {
+		t.Errorf("again: %+v", f)
+	}
+	x.send(map[string]any{"type": "subscribe", "room": fmt.Sprint(most + 1)})
+	if f := x.next(); f.Type != "refused" {
+		t.Errorf("one more: %+v", f)
+	}
 }
