@@ -112,7 +112,7 @@ const all = Object.entries(pages);
 for (let at = 0; at < all.length; at += PER_TEST) {
 	const some = all.slice(at, at + PER_TEST);
 	test(`axe finds nothing on ${some.map(([route]) => route).join(', ')}`, async ({ visit }) => {
-		test.setTimeout(180_000);
+		test.setTimeout(300_000);
 		const still = { reducedMotion: 'reduce' } as const; // colours on their way to others have no contrast to speak of
 		const as = new Map([['member', await visit('member', still)]]);
 		const known = await ids(as.get('member')!);
