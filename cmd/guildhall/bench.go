@@ -63,14 +63,22 @@ func benchChat(ctx context.Context, address string, remote, asJSON bool, o bench
 	if err != nil {
 		return err
 	}
+	reference, err := measureReference(ctx)
+	if err != nil {
+		return err
+	}
 	r, err := bench.Chat(ctx, client, o, os.Stderr)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return errors.Join(json.NewEncoder(os.Stdout).Encode(r), r.Faults())
+		return errors.Join(json.NewEncoder(os.Stdout).Encode(struct {
+			*bench.ChatReport
+			Reference bench.Reference `json:"reference"`
+		}{r, reference}), r.Faults())
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	printReference(out, reference)
 	fmt.Fprintf(out, "messages\t%d sent, %d acknowledged, %d refused\n", r.Sent, r.Acknowledged, r.Refused)
 	fmt.Fprintf(out, "deliveries\t%d, %.0f a second; %d lost, %d doubled, %d out of order, %d sockets closed\n",
 		r.Deliveries, r.DeliveriesPerSecond, r.Lost, r.Doubled, r.OutOfOrder, r.Closed)
@@ -89,6 +97,10 @@ func benchHTTP(ctx context.Context, address string, remote, asJSON bool, o bench
 	if err != nil {
 		return err
 	}
+	reference, err := measureReference(ctx)
+	if err != nil {
+		return err
+	}
 	pages, err := bench.HTTP(ctx, client, o, os.Stderr)
 	if err != nil {
 		return err
@@ -101,14 +113,33 @@ func benchHTTP(ctx context.Context, address string, remote, asJSON bool, o bench
 		err = fmt.Errorf("%d requests were not answered with 200", failed)
 	}
 	if asJSON {
-		return errors.Join(json.NewEncoder(os.Stdout).Encode(map[string]any{"pages": pages}), err)
+		return errors.Join(json.NewEncoder(os.Stdout).Encode(map[string]any{"pages": pages, "reference": reference}), err)
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	printReference(out, reference)
 	fmt.Fprintln(out, "ms\tp50\tp95\tp99\tmax")
 	for _, p := range pages {
 		row(out, p.Page, p.Times)
 	}
 	return errors.Join(out.Flush(), err)
+}
+
+// measureReference runs the reference load; DATABASE_URL brings its second half.
+func measureReference(ctx context.Context) (bench.Reference, error) {
+	fmt.Fprintln(os.Stderr, "Measuring this machine.")
+	r, err := bench.Measure(ctx, os.Getenv("DATABASE_URL"))
+	if err != nil {
+		return r, fmt.Errorf("the reference load: %w", err)
+	}
+	return r, nil
+}
+
+func printReference(out io.Writer, r bench.Reference) {
+	fmt.Fprintf(out, "this machine\t%.0f echoes a second", r.EchoesPerSecond)
+	if r.SelectsPerSecond > 0 {
+		fmt.Fprintf(out, ", %.0f selects a second", r.SelectsPerSecond)
+	}
+	fmt.Fprintln(out)
 }
 
 func row(out io.Writer, name string, t bench.Times) {

@@ -127,3 +127,18 @@ func TestWhatCannotBeMeasuredIsRefused(t *testing.T) {
 		t.Errorf("no demonstration: %v", err)
 	}
 }
+
+func TestReference(t *testing.T) {
+	t.Parallel()
+	r, err := bench.Measure(t.Context(), "")
+	if err != nil || r.EchoesPerSecond <= 0 || r.SelectsPerSecond != 0 {
+		t.Errorf("without a database: %+v, %v", r, err)
+	}
+	w := testkit.New(t)
+	if r, err = bench.Measure(t.Context(), w.DB.DSN()); err != nil || r.EchoesPerSecond <= 0 || r.SelectsPerSecond <= 0 {
+		t.Errorf("with one: %+v, %v", r, err)
+	}
+	if _, err = bench.Measure(t.Context(), "postgres://nobody@127.0.0.1:1/nothing?sslmode=disable"); err == nil {
+		t.Error("a database that is not there was measured")
+	}
+}

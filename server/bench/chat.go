@@ -24,7 +24,7 @@ const (
 	mostDuration   = 10 * time.Minute
 	mostDeliveries = 50_000_000
 
-	settle   = 2 * time.Second // without any delivery, after which what is missing is lost
+	settle   = 10 * time.Second // without any delivery, after which what is missing is lost
 	mostWait = time.Minute     // for the last deliveries
 )
 
