@@ -273,6 +273,11 @@ func (s *Server) guardWrites(c *fiber.Ctx) error {
 	if s.foreign(c) || unknown && api.RequestFrom(c.UserContext()).Cookie != "" {
 		return crossSite()
 	}
+	// Before anything reads the body, which would unpack it, however large it
+	// then is.
+	if coding := c.Get(fiber.HeaderContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
+		return problem.New(http.StatusUnsupportedMediaType, "media-type", "This media type is not understood", "Send the body as it is, without a Content-Encoding.")
+	}
 	if len(c.Body()) > 0 {
 		kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")
 		if kind = strings.TrimSpace(kind); kind != "application/json" && kind != "multipart/form-data" && kind != "application/octet-stream" {
