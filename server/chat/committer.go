@@ -224,8 +224,9 @@ func (c *committer) try(batch []*post) (err error) {
 }
 
 // number gives each new post the next number of its room and stores it, in
-// their order. What was stored before and what is refused are taken out before
-// anything is numbered, so that no number is lost.
+// their order. Rights are checked here, at commit; what was stored before and
+// what is refused are taken out before anything is numbered, so that no number
+// is lost.
 func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error {
 	heads, err := lockHeads(ctx, tx, roomsOf(batch))
 	if err != nil {

@@ -277,9 +277,11 @@ func TestRetentionOfThreads(t *testing.T) {
 		t.Errorf("%d messages are left while the last of the thread is young", n)
 	}
 	days(w, fake, 20)
+	told := screen(w, "member")
 	if n := count(); n != 0 {
 		t.Errorf("%d messages are left of a thread that is old", n)
 	}
+	told("scheduled")
 	var list struct{ Items []chat.Scheduled }
 	w.As("member").Get("/api/scheduled").Expect(200).JSON(&list)
 	if len(list.Items) != 1 || list.Items[0].Body != "To be said" || list.Items[0].Failed != "/problems/thread-gone" || list.Items[0].ThreadID != 0 {

@@ -1,6 +1,8 @@
 package chat_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,8 +261,34 @@ func TestNothingWaitsForEver(t *testing.T) {
 		t.Errorf("given up too early: %s", got)
 	}
 	fake.Pass(2 * time.Minute)
+	told := screen(w, "member")
 	if got := failed(); got != "/problems/too-late" {
 		t.Errorf("a day after its time: %q", got)
+	}
+	told("scheduled")
+}
+
+// screen opens a live connection, and gives a check that a frame of some type
+// comes to it.
+func screen(w *testkit.World, who string) (told func(kind string)) {
+	w.T.Helper()
+	type frame struct{ Type, Connection string }
+	var batch struct {
+		Number int64
+		Frames []frame
+	}
+	w.As(who).Get("/api/live/poll").Expect(200).JSON(&batch)
+	if len(batch.Frames) == 0 || batch.Frames[0].Connection == "" {
+		w.T.Fatalf("the live connection begins with %+v", batch)
+	}
+	poll := "/api/live/poll?wait=1&connection=" + batch.Frames[0].Connection
+	return func(kind string) {
+		w.T.Helper()
+		testkit.Eventually(w.T, "a frame "+kind+" for "+who, func() bool {
+			batch.Frames = nil
+			w.As(who).Get(fmt.Sprintf("%s&ack=%d", poll, batch.Number)).Expect(200).JSON(&batch)
+			return slices.ContainsFunc(batch.Frames, func(f frame) bool { return f.Type == kind })
+		})
 	}
 }
 
