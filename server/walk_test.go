@@ -180,23 +180,16 @@ func TestWalk(t *testing.T) {
 // private makes one of everything in cohort A and gives their ids by the name
 // of the path parameter.
 func private(w *testkit.World, secret string) map[string]ids.ID {
-	var room, message, topic, posts struct {
+	var room, topic, posts struct {
 		ID    ids.ID
 		Items []struct{ ID ids.ID }
 	}
 	space := w.Space("cohortA")
 	w.As("facilitator").Post(testkit.Path("/spaces/%s/rooms", space), map[string]any{"name": secret}).Expect(201).JSON(&room)
-	w.As("member").Post(testkit.Path("/rooms/%s/messages", room.ID), map[string]any{"clientId": ids.NewUUID(), "body": secret}).Expect(201).JSON(&message)
+	things := said(w, room.ID, secret)
 	w.As("moderator").Post(testkit.Path("/spaces/%s/topics", space), map[string]any{"clientId": ids.NewUUID(), "title": secret, "body": secret}).Expect(201).JSON(&topic)
 	w.As("member").Get(testkit.Path("/topics/%s/posts", topic.ID)).Expect(200).JSON(&posts)
-	var scheduled struct{ ID ids.ID }
-	later := map[string]any{"clientId": ids.NewUUID(), "body": secret, "sendAt": clock.System().Add(time.Hour).Format(time.RFC3339)}
-	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), later).Expect(201).JSON(&scheduled)
-	var file struct{ ID ids.ID }
-	w.As("member").Post(testkit.Path("/rooms/%s/attachments", room.ID), map[string]any{"name": "x.txt", "size": 6}).Expect(201).JSON(&file)
-	w.As("member").Raw("PUT", testkit.Path("/attachments/%s/content?offset=0", file.ID), "application/octet-stream", []byte(secret[:6])).Expect(200)
-	w.As("member").Post(testkit.Path("/rooms/%s/messages", room.ID), map[string]any{"clientId": ids.NewUUID(), "body": "", "attachments": []ids.ID{file.ID}}).Expect(201)
-	w.As("moderator").Get(testkit.Path("/attachments/%s/content", file.ID)).Expect(200)
+	w.As("moderator").Get(testkit.Path("/attachments/%s/content", things["attachmentId"])).Expect(200)
 	var sessions struct{ Items []struct{ ID ids.ID } }
 	w.As("member").Get("/api/sessions").Expect(200).JSON(&sessions)
 	// Somebody who shares no space with the outsider, not even the network.
@@ -218,10 +211,71 @@ func private(w *testkit.World, secret string) map[string]ids.ID {
 		w.T.Fatal(err)
 	}
 	w.As("member").Get(testkit.Path("/stories/%s", story)).Expect(200)
-	return map[string]ids.ID{
-		"spaceId": space, "roomId": room.ID, "messageId": message.ID, "topicId": topic.ID, "postId": posts.Items[0].ID,
-		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": story, "attachmentId": file.ID, "scheduledId": scheduled.ID,
+	maps.Copy(things, map[string]ids.ID{
+		"spaceId": space, "topicId": topic.ID, "postId": posts.Items[0].ID,
+		"sessionId": sessions.Items[0].ID, "personId": hidden.ID, "organisationId": 1, "storyId": story,
 		"connection": 0, // a live one has a test of its own
+	})
+	return things
+}
+
+// said puts one of everything into a room by the member, who has a seat there,
+// and gives it by the names of the path parameters.
+func said(w *testkit.World, room ids.ID, secret string) map[string]ids.ID {
+	var message, scheduled, file struct{ ID ids.ID }
+	post := func(path string, body any) *testkit.Answer {
+		return w.As("member").Post(testkit.Path("/rooms/%s/", room)+path, body).Expect(201)
+	}
+	post("messages", map[string]any{"clientId": ids.NewUUID(), "body": secret}).JSON(&message)
+	post("messages", map[string]any{"clientId": ids.NewUUID(), "body": secret, "threadId": message.ID})
+	post("scheduled", map[string]any{"clientId": ids.NewUUID(), "body": secret, "sendAt": clock.System().Add(time.Hour).Format(time.RFC3339)}).JSON(&scheduled)
+	post("attachments", map[string]any{"name": "x.txt", "size": 6}).JSON(&file)
+	w.As("member").Raw("PUT", testkit.Path("/attachments/%s/content?offset=0", file.ID), "application/octet-stream", []byte(secret[:6])).Expect(200)
+	post("messages", map[string]any{"clientId": ids.NewUUID(), "body": "", "attachments": []ids.ID{file.ID}})
+	return map[string]ids.ID{"roomId": room, "messageId": message.ID, "attachmentId": file.ID, "scheduledId": scheduled.ID}
+}
+
+// TestWalkWithoutASeat calls every operation over a private room and over a
+// conversation as people who share a space with those who are in them, a
+// moderator too, and have no seat there: both are as rooms that never were.
+func TestWalkWithoutASeat(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	secret, space := "Zanzibar", w.Space("cohortA")
+	w.AddPerson("peer", access.SiteMember, map[string]access.Role{"cohortA": access.Facilitator})
+	var private, talk struct{ ID ids.ID }
+	w.As("facilitator").Post(testkit.Path("/spaces/%s/rooms", space), map[string]any{"name": secret, "private": true, "people": []ids.ID{w.As("member").ID}}).Expect(201).JSON(&private)
+	w.As("member").Post("/api/conversations", map[string]any{"people": []ids.ID{w.As("facilitator").ID}}).Expect(201).JSON(&talk)
+	for room, name := range map[ids.ID]string{private.ID: "a private room", talk.ID: "a conversation"} {
+		things := said(w, room, secret)
+		inside := maps.Clone(things)
+		for _, op := range w.Router.Ops() {
+			r := walk[op.ID]
+			if r.kind != "thing" && r.kind != "list" {
+				continue
+			}
+			things["spaceId"], things["personId"] = space, w.As("member").ID
+			for _, other := range []string{"topicId", "postId", "storyId", "sessionId"} {
+				things[other] = 987654321
+			}
+			foreign, missing := path(t, op, things), path(t, op, nil)
+			named := place.FindStringSubmatch(op.Path)
+			for _, who := range []string{"moderator", "peer", "admin"} {
+				if named == nil || named[1] == "spaceId" && op.Method == "GET" {
+					if a := w.As(who).Send(op.Method, foreign, nil); strings.Contains(a.Body, secret) || named == nil && a.Status != 200 {
+						t.Errorf("%s: of %s a %s got %d %s", op.ID, name, who, a.Status, a.Body)
+					}
+				} else if _, of := inside[named[1]]; of {
+					there, never := w.As(who).Send(op.Method, foreign, r.body), w.As(who).Send(op.Method, missing, r.body)
+					if there.Status != 404 || bland(t, there.Body) != bland(t, never.Body) {
+						t.Errorf("%s: of %s a %s got %d %s, and of one that never was %d %s", op.ID, name, who, there.Status, there.Body, never.Status, never.Body)
+					}
+				}
+			}
+		}
+		if a := w.As("facilitator").Get("/api/messages/search?q=Zanzibar&room=" + room.String()).Expect(200); !strings.Contains(a.Body, secret) {
+			t.Errorf("of %s who is in it finds nothing: the walk sees no leak either", name)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ func (s *Service) roomRoutes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "invite-to-room", Method: "POST", Path: "/rooms/{roomId}/people", Summary: "Bring people into a private room or a conversation", Door: api.SignedIn, Errors: []int{403, 404, 409, 429}}, s.postPeople)
 	api.Do(r, api.Op{ID: "leave-room", Method: "DELETE", Path: "/rooms/{roomId}/people/{personId}", Summary: "Leave a room, or remove somebody", Door: api.SignedIn, Errors: []int{403, 404, 409}}, s.deletePerson)
 	api.Handle(r, api.Op{ID: "list-conversations", Method: "GET", Path: "/conversations", Summary: "My conversations, the last spoken in first", Door: api.SignedIn}, s.getConversations)
-	api.Handle(r, api.Op{ID: "converse", Method: "POST", Path: "/conversations", Summary: "Start or find a conversation with people", Door: api.SignedIn, Status: 201, Errors: []int{429}}, s.postConversation)
+	api.Handle(r, api.Op{ID: "converse", Method: "POST", Path: "/conversations", Summary: "Start or find a conversation with people", Door: api.SignedIn, Status: 201, Errors: []int{409, 429}}, s.postConversation)
 }
 
 func (s *Service) getMyRooms(ctx context.Context, who access.Actor, in *api.Paging) (*api.Page[Room], error) {

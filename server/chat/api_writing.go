@@ -14,7 +14,7 @@ func (s *Service) writingRoutes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "keep-draft", Method: "PUT", Path: "/rooms/{roomId}/draft", Summary: "Keep what I am writing in a room", Door: api.SignedIn, MaxBody: bodySize, Errors: []int{403, 404, 413, 429}}, s.putDraft)
 	api.Handle(r, api.Op{ID: "list-scheduled", Method: "GET", Path: "/scheduled", Summary: "My messages that are sent later", Door: api.SignedIn}, s.getScheduled)
 	api.Handle(r, api.Op{ID: "schedule-message", Method: "POST", Path: "/rooms/{roomId}/scheduled", Summary: "Say something later", Door: api.SignedIn, Status: 201, MaxBody: bodySize, Errors: []int{403, 404, 409, 413, 429}}, s.postScheduled)
-	api.Handle(r, api.Op{ID: "edit-scheduled", Method: "PATCH", Path: "/scheduled/{scheduledId}", Summary: "Change what is sent later, or when", Door: api.SignedIn, MaxBody: bodySize, Errors: []int{404, 409, 413}}, s.patchScheduled)
+	api.Handle(r, api.Op{ID: "edit-scheduled", Method: "PATCH", Path: "/scheduled/{scheduledId}", Summary: "Change what is sent later, or when", Door: api.SignedIn, MaxBody: bodySize, Errors: []int{403, 404, 409, 413}}, s.patchScheduled)
 	api.Do(r, api.Op{ID: "drop-scheduled", Method: "DELETE", Path: "/scheduled/{scheduledId}", Summary: "Take back what was to be sent later", Door: api.SignedIn, Errors: []int{404}}, s.deleteScheduled)
 }
 

@@ -269,9 +269,13 @@ func (s *Service) removeBytes(ctx context.Context, e events.FilesRemoved) error 
 	return s.db.Tx(ctx, func(tx *db.Tx) error { return deleteRemoved(ctx, tx, e.FileIDs) })
 }
 
-// Sweep removes uploads that nobody sent within a day. It runs once an hour on
-// each node.
+// Sweep removes uploads that nobody sent within a day, and gives up messages
+// that should have been sent a day ago. It runs once an hour on each node.
 func (s *Service) Sweep(ctx context.Context) error {
+	return errors.Join(s.sweepUploads(ctx), s.sweepScheduled(ctx))
+}
+
+func (s *Service) sweepUploads(ctx context.Context) error {
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		old, err := listForgotten(ctx, tx, s.now().Add(-unsentLife))
 		if err != nil || len(old) == 0 {

@@ -1,6 +1,18 @@
 // Package chat keeps rooms and what is said in them. Its promise: a message
 // that was acknowledged is stored, has the next number of its room, and
 // reaches every screen once and in order, after any drop.
+//
+// Who may see and do what is asked once at the door and, where it matters, once
+// more at commit. At the door a method begins with one of these, which gives the
+// person's seat in the room or a problem: seat, where a room is named; find,
+// where a message is, which they must see; thread, where the thread of a message
+// is; Room, where the whole room is needed with it; and Post alone getPlace,
+// which brings the author too. At commit, behind the lock of the room's counter,
+// it is checkPosts for posts, mayTouch for what changes a message, host for who
+// comes in and goes, all by the one SQL function room_role. What they see of a
+// room is spelled once, in visible, and by Message.of for what is told live.
+// The readers in sql*.go that take no reader ask no rights: they are for what
+// was asked for before.
 package chat
 
 import (

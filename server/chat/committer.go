@@ -224,8 +224,9 @@ func (c *committer) try(batch []*post) (err error) {
 }
 
 // number gives each new post the next number of its room and stores it, in
-// the order of the batch. Rights are checked here, at commit; duplicates are
-// taken out before anything is numbered, so that no number is lost.
+// their order. Rights are checked here, at commit; what was stored before and
+// what is refused are taken out before anything is numbered, so that no number
+// is lost.
 func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error {
 	heads, err := lockHeads(ctx, tx, roomsOf(batch))
 	if err != nil {
@@ -254,36 +255,20 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	first := map[key]*post{}
 	var fresh []*post
 	for i, p := range batch {
-		check := checks[i]
 		k := key{p.message.RoomID, p.message.Author.ID, p.message.ClientID}
-		switch same := first[k]; {
-		case check.outside("room") != nil:
-			p.err = check.outside("room")
-		case check.Stored != nil && *check.StoredBody != p.message.Body,
-			same != nil && (same.message.Body != p.message.Body || !slices.Equal(same.files, p.files)):
-			p.err = errReused
-		case check.Stored != nil:
-			p.again = true
-			if p.message, err = getMessage(ctx, tx, *check.Stored); err != nil {
-				return fmt.Errorf("load first message: %w", err)
+		against := grounds{checks[i], first[k], threads, forwards[i], taken}
+		if p.err = against.refusal(p); p.err != nil {
+			continue
+		}
+		switch {
+		case against.check.Stored != nil:
+			if err := found(ctx, tx, p, *against.check.Stored); err != nil {
+				return err
 			}
-			if !sameFiles(&p.message, p.files) {
-				p.err = errReused
-			}
-		case same != nil:
-			p.same = same
-		case check.refusal("room") != nil: // what is stored stays stored: sending it again finds it in a room closed since
-			p.err = check.refusal("room")
-		case threads.refusal(p, check.FromSeq) != nil:
-			p.err = threads.refusal(p, check.FromSeq)
-		case p.callRefusal(check) != nil:
-			p.err = p.callRefusal(check)
-		case p.message.ForwardOf != 0 && forwards[i].refusal() != nil:
-			p.err = forwards[i].refusal()
-		case !taken(p):
-			p.err = errFilesGone
+		case against.same != nil:
+			p.same = against.same
 		default:
-			if f := forwards[i].Source; f != nil {
+			if f := against.forward.Source; f != nil {
 				p.message.ForwardOf = *f
 			}
 			first[k] = p
@@ -311,7 +296,79 @@ func number(ctx context.Context, tx *db.Tx, batch []*post, now time.Time) error 
 	return threads.grow(ctx, tx, fresh)
 }
 
-var errReused = problem.Conflict("client-id-reused", "This client id already belongs to another message.")
+// grounds is what one post is judged by.
+type grounds struct {
+	check   check
+	same    *post // the one of its client id that stands before it in the batch, nil if none
+	threads roots
+	forward forward
+	taken   func(*post) bool
+}
+
+// refusal says why a post is not to be had, nil if it is. The order is a
+// promise to whoever sends again after an answer that was lost:
+//
+//  1. Who has no business in the room learns nothing, not even what they once
+//     said there.
+//  2. What is stored is stored: the same message again is found, whatever has
+//     been closed, muted, deleted or taken away since. Other words under its
+//     client id are refused.
+//  3. Only a new message meets what may be against it, from the room down to
+//     the parts: closed or muted, the thread, @room, what is passed on, and the
+//     files last, since asking for them takes them.
+func (g grounds) refusal(p *post) error {
+	if outside := g.check.outside("room"); outside != nil {
+		return outside
+	}
+	if g.check.Stored != nil || g.same != nil {
+		return g.reused(p)
+	}
+	if refused := g.check.refusal("room"); refused != nil {
+		return refused
+	}
+	if refused := g.threads.refusal(p, g.check.FromSeq); refused != nil {
+		return refused
+	}
+	if refused := p.calls.refusal(g.check, p.confirmRoom); refused != nil {
+		return refused
+	}
+	if p.message.ForwardOf != 0 {
+		if refused := g.forward.refusal(); refused != nil {
+			return refused
+		}
+	}
+	if !g.taken(p) {
+		return errFilesGone
+	}
+	return nil
+}
+
+// reused says whether the post is another one than that of its client id. A
+// deleted message has lost what it could be compared by, and stands for all.
+func (g grounds) reused(p *post) error {
+	other := g.same != nil && (g.same.message.Body != p.message.Body || !slices.Equal(g.same.files, p.files))
+	if g.check.Stored != nil {
+		other = !g.check.StoredDeleted && *g.check.StoredBody != p.message.Body
+	}
+	if other {
+		return errReused
+	}
+	return nil
+}
+
+// found gives a post the message that was stored for it before.
+func found(ctx context.Context, tx *db.Tx, p *post, id ids.ID) (err error) {
+	if p.message, err = getMessage(ctx, tx, id); err != nil {
+		return fmt.Errorf("load first message: %w", err)
+	}
+	p.again = true
+	if !sameFiles(&p.message, p.files) {
+		p.err = errReused
+	}
+	return nil
+}
+
+var errReused = problem.Conflict("client-id-reused", "This client id already belongs to something else.")
 
 // outside says why the author has no business there, nil if they have. To
 // somebody who is not in the space the thing does not exist.
@@ -325,13 +382,15 @@ func (c check) outside(thing string) error {
 	return nil
 }
 
+var errArchived = problem.Conflict("room-archived", "This room is closed.")
+
 // refusal says why the author may not write now, nil if they may.
 func (c check) refusal(thing string) error {
 	switch outside := c.outside(thing); {
 	case outside != nil:
 		return outside
 	case c.Archived:
-		return problem.Conflict("room-archived", "This room is closed.")
+		return errArchived
 	case c.Muted:
 		return problem.New(403, "muted", "You are muted", "A moderator has muted you here for a while.")
 	}

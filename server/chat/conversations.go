@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"guildhall/server/access"
 	"guildhall/server/api"
 	"guildhall/server/db"
@@ -39,10 +41,12 @@ type conversationPlace struct {
 // farOff is later than anything is said.
 var farOff = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// NewConversation is whom to talk to: one person, or up to eleven.
+// NewConversation is whom to talk to: one person, or up to eleven. ClientID is
+// the client's own UUID of a group: asking again gives the one that was made.
 type NewConversation struct {
-	People []ids.ID `json:"people" minItems:"1" maxItems:"11" nullable:"false"`
-	Name   string   `json:"name,omitempty" maxLength:"80" doc:"Of a group; without one it goes by its people"`
+	ClientID string   `json:"clientId,omitempty" format:"uuid" doc:"Of a group, the client's own name of it: asked for again, with the same people, it is made once"`
+	People   []ids.ID `json:"people" minItems:"1" maxItems:"11" nullable:"false"`
+	Name     string   `json:"name,omitempty" maxLength:"80" doc:"Of a group; without one it goes by its people"`
 }
 
 // pairOf names the one conversation of two people.
@@ -51,7 +55,7 @@ func pairOf(one, other ids.ID) string {
 }
 
 // Converse gives the conversation with one other person, which exists once for
-// the two, or makes one between several.
+// the two, or makes one between several, once for each client id.
 func (s *Service) Converse(ctx context.Context, who access.Actor, in NewConversation) (*Room, error) {
 	others := slices.Compact(slices.Sorted(slices.Values(in.People)))
 	others = slices.DeleteFunc(others, func(id ids.ID) bool { return id == who.ID })
@@ -64,23 +68,20 @@ func (s *Service) Converse(ctx context.Context, who access.Actor, in NewConversa
 	case in.Name != "" && len(others) == 1:
 		return nil, problem.Invalid("body.name", "a conversation of two people has no name")
 	}
+	if _, err := uuid.Parse(in.ClientID); len(others) > 1 && (err != nil || len(in.ClientID) != 36) {
+		return nil, problem.Invalid("body.clientId", "this must be a UUID of 36 characters")
+	}
 	if err := s.take(who); err != nil {
 		return nil, err
 	}
-	room := newRoom{Kind: Group, Name: in.Name, By: who.ID}
+	room := newRoom{Kind: Group, Name: in.Name, By: who.ID, ClientID: strings.ToLower(in.ClientID), With: others}
 	if len(others) == 1 {
-		room.Kind, room.Pair = Direct, pairOf(who.ID, others[0])
+		room = newRoom{Kind: Direct, Pair: pairOf(who.ID, others[0]), By: who.ID}
 	}
 	var id ids.ID
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-		if room.Pair != "" {
-			// Two who start it at the same moment start one.
-			if err := tx.Alone(ctx, "converse "+room.Pair); err != nil {
-				return err
-			}
-			if id, err = getPair(ctx, tx, room.Pair); err == nil || !db.NoRows(err) {
-				return err
-			}
+		if id, err = begun(ctx, tx, room); err == nil || !db.NoRows(err) {
+			return err
 		}
 		if id, err = insertRoom(ctx, tx, room); err != nil {
 			return fmt.Errorf("store conversation: %w", err)
@@ -92,4 +93,23 @@ func (s *Service) Converse(ctx context.Context, who access.Actor, in NewConversa
 		return nil, err
 	}
 	return s.Room(ctx, who, id)
+}
+
+// begun gives the conversation that was begun before, no row if none was. Who
+// starts it at the same moment waits, and then finds it.
+func begun(ctx context.Context, tx *db.Tx, room newRoom) (ids.ID, error) {
+	if room.Kind == Direct {
+		if err := tx.Alone(ctx, "converse "+room.Pair); err != nil {
+			return 0, err
+		}
+		return getPair(ctx, tx, room.Pair)
+	}
+	if err := tx.Alone(ctx, "converse "+room.By.String()+" "+room.ClientID); err != nil {
+		return 0, err
+	}
+	id, same, err := getBegun(ctx, tx, room)
+	if err == nil && !same {
+		err = errReused
+	}
+	return id, err
 }

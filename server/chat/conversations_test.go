@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"guildhall/server/access"
@@ -17,8 +18,39 @@ func converse(w *testkit.World, who string, others ...string) chat.Room {
 		people[i] = w.As(name).ID
 	}
 	var room chat.Room
-	w.As(who).Post("/api/conversations", words{"people": people}).Expect(201).JSON(&room)
+	w.As(who).Post("/api/conversations", words{"clientId": ids.NewUUID(), "people": people}).Expect(201).JSON(&room)
 	return room
+}
+
+// privateRoom makes a private room in cohort A with its facilitator and others.
+func privateRoom(w *testkit.World, others ...string) chat.Room {
+	w.T.Helper()
+	people := make([]ids.ID, len(others))
+	for i, name := range others {
+		people[i] = w.As(name).ID
+	}
+	var room chat.Room
+	w.As("facilitator").Post(testkit.Path("/spaces/%s/rooms", w.Space("cohortA")), words{"name": "For a few", "private": true, "people": people}).Expect(201).JSON(&room)
+	return room
+}
+
+// invite brings somebody into a room, by somebody who is in it.
+func invite(w *testkit.World, who string, room ids.ID, whom, history string) {
+	w.T.Helper()
+	w.As(who).Post(testkit.Path("/rooms/%s/people", room), words{"people": []ids.ID{w.As(whom).ID}, "history": history}).Expect(200)
+}
+
+// bodies are the words of a room as somebody sees it, without notices.
+func bodies(w *testkit.World, who string, room ids.ID) (out []string) {
+	w.T.Helper()
+	var h chat.History
+	w.As(who).Get(testkit.Path("/rooms/%s/messages", room)).Expect(200).JSON(&h)
+	for _, m := range h.Items {
+		if m.Notice == nil {
+			out = append(out, m.Body)
+		}
+	}
+	return out
 }
 
 func conversations(w *testkit.World, who string) []chat.Room {
@@ -150,9 +182,9 @@ func TestGroupsAreSmall(t *testing.T) {
 		people = append(people, w.AddPerson(fmt.Sprintf("Somebody %d", n), access.SiteMember, map[string]access.Role{"cohortA": access.Member}).ID)
 	}
 	var room chat.Room
-	w.As("member").Post("/api/conversations", words{"people": people}).Expect(201).JSON(&room)
+	w.As("member").Post("/api/conversations", words{"clientId": ids.NewUUID(), "people": people}).Expect(201).JSON(&room)
 	w.As("member").Post(testkit.Path("/rooms/%s/people", room.ID), words{"people": []ids.ID{w.As("moderator").ID}, "history": "new"}).Problem(422, "invalid")
-	w.As("member").Post("/api/conversations", words{"people": append(people, w.As("moderator").ID)}).Problem(422, "invalid")
+	w.As("member").Post("/api/conversations", words{"clientId": ids.NewUUID(), "people": append(people, w.As("moderator").ID)}).Problem(422, "invalid")
 }
 
 // TestPrivateRoom: in the space, and for those who were invited alone.
@@ -245,4 +277,111 @@ func TestRoomLife(t *testing.T) {
 	}
 	w.As("member").Put(path+"/settings", words{"notify": "sometimes", "muted": true}).Problem(422, "invalid")
 	w.As("member").Put(path+"/settings", words{"notify": "all", "muted": true, "hidden": true}).Problem(422, "invalid")
+}
+
+// TestNobodyShowsMoreThanTheySee: with the whole history, who is brought in
+// sees what the one who brought them sees.
+func TestNobodyShowsMoreThanTheySee(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	w.AddPerson("newcomer", access.SiteMember, map[string]access.Role{"cohortA": access.Member})
+	for name, room := range map[string]chat.Room{"a group": converse(w, "facilitator", "member", "outsider"), "a private room": privateRoom(w, "member")} {
+		say(w, "member", room.ID, "Before")
+		invite(w, "facilitator", room.ID, "moderator", "new")
+		say(w, "member", room.ID, "After")
+		invite(w, "moderator", room.ID, "newcomer", "all")
+		if got := bodies(w, "newcomer", room.ID); fmt.Sprint(got) != "[After]" {
+			t.Errorf("%s: brought in by a late-comer, somebody sees %q", name, got)
+		}
+		if got := bodies(w, "facilitator", room.ID); fmt.Sprint(got) != "[Before After]" {
+			t.Errorf("%s: its maker sees %q", name, got)
+		}
+	}
+}
+
+// TestTheLastHostStays: nobody is left in a private room that nobody may run.
+func TestTheLastHostStays(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := privateRoom(w, "member")
+	leave := func(by, who string) *testkit.Answer {
+		return w.As(by).Delete(testkit.Path("/rooms/%s/people/%s", room.ID, w.As(who).ID))
+	}
+	leave("facilitator", "facilitator").Problem(409, "last-host")
+	invite(w, "facilitator", room.ID, "moderator", "all")
+	leave("facilitator", "facilitator").Expect(204)
+	leave("moderator", "moderator").Problem(409, "last-host")
+	leave("member", "member").Expect(204)
+	leave("moderator", "moderator").Expect(204) // nobody stays behind
+}
+
+// TestAClosedRoomKeepsItsPeople: nobody comes in and nobody is put out; who
+// wants to go may.
+func TestAClosedRoomKeepsItsPeople(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := privateRoom(w, "member")
+	path := testkit.Path("/rooms/%s", room.ID)
+	w.As("facilitator").Patch(path, words{"name": "For a few", "topic": "", "archived": true, "retentionDays": nil, "version": room.Version}).Expect(200)
+	w.As("facilitator").Post(path+"/people", words{"people": []ids.ID{w.As("moderator").ID}, "history": "new"}).Problem(409, "room-archived")
+	w.As("facilitator").Delete(path+"/people/"+w.As("member").ID.String()).Problem(409, "room-archived")
+	w.As("member").Delete(path + "/people/" + w.As("member").ID.String()).Expect(204)
+}
+
+// TestBegunOnce: a group that is asked for twice is one.
+func TestBegunOnce(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	in := words{"clientId": ids.NewUUID(), "people": []ids.ID{w.As("moderator").ID, w.As("outsider").ID}, "name": "Budget"}
+	var rooms [8]chat.Room
+	var wg sync.WaitGroup
+	for i := range rooms {
+		wg.Go(func() { w.As("member").Post("/api/conversations", in).Expect(201).JSON(&rooms[i]) })
+	}
+	wg.Wait()
+	for _, room := range rooms {
+		if room.ID != rooms[0].ID || len(room.People) != 2 {
+			t.Errorf("asked at once: %+v and %+v", rooms[0], room)
+		}
+	}
+	if list := conversations(w, "member"); len(list) != 1 {
+		t.Errorf("%d conversations", len(list))
+	}
+	// Who has come and gone since changes nothing; other people are another group.
+	invite(w, "member", rooms[0].ID, "facilitator", "new")
+	var again chat.Room
+	w.As("member").Post("/api/conversations", in).Expect(201).JSON(&again)
+	if again.ID != rooms[0].ID {
+		t.Errorf("asked again: %+v", again)
+	}
+	w.As("member").Post("/api/conversations", words{"clientId": in["clientId"], "people": []ids.ID{w.As("moderator").ID, w.As("facilitator").ID}}).Problem(409, "client-id-reused")
+	w.As("member").Post("/api/conversations", words{"people": in["people"]}).Problem(422, "invalid")
+	var theirs chat.Room
+	w.As("moderator").Post("/api/conversations", words{"clientId": in["clientId"], "people": []ids.ID{w.As("member").ID, w.As("outsider").ID}}).Expect(201).JSON(&theirs)
+	if theirs.ID == rooms[0].ID {
+		t.Error("the id of one client gave what another began")
+	}
+}
+
+// TestHiddenUntilSomethingIsSaid: what happens to messages, and to the room,
+// does not bring a hidden conversation back.
+func TestHiddenUntilSomethingIsSaid(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := converse(w, "member", "moderator", "outsider")
+	m := say(w, "member", room.ID, "Hello")
+	w.As("outsider").Put(testkit.Path("/rooms/%s/settings", room.ID), words{"notify": "all", "muted": false, "hidden": true}).Expect(200)
+	path := testkit.Path("/messages/%s", m.ID)
+	w.As("moderator").Put(path+"/reactions/heart", nil).Expect(200)
+	w.As("moderator").Put(path+"/pin", nil).Expect(200)
+	w.As("member").Patch(path, words{"body": "Hello, all", "version": 1}).Expect(200)
+	w.As("member").Patch(testkit.Path("/rooms/%s", room.ID), words{"name": "Budget", "topic": "", "archived": false, "retentionDays": nil, "version": room.Version}).Expect(200)
+	invite(w, "member", room.ID, "facilitator", "new")
+	if list := conversations(w, "outsider"); len(list) != 0 {
+		t.Errorf("nothing was said, and it is back: %+v", list)
+	}
+	answer(w, "moderator", m, "In its thread")
+	if list := conversations(w, "outsider"); len(list) != 1 {
+		t.Errorf("something was said: %+v", list)
+	}
 }

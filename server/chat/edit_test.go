@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,8 +96,57 @@ func TestClientIDAfterAnEdit(t *testing.T) {
 	w.As("member").Patch(testkit.Path("/messages/%s", m.ID), words{"body": "Second", "version": 1}).Expect(200)
 	check("Second")
 	w.As("member").Post(path, words{"clientId": id, "body": "Second"}).Problem(409, "client-id-reused")
+	// A deleted one has lost its words, and stands for whatever comes under its id.
 	w.As("member").Delete(testkit.Path("/messages/%s", m.ID)).Expect(204)
-	check("")
+	for _, body := range []string{"First", "Second", "Other"} {
+		w.As("member").Post(path, words{"clientId": id, "body": body}).Expect(201).JSON(&again)
+		if again.ID != m.ID || again.Body != "" || again.DeletedAt == nil {
+			t.Errorf("sent again after it was deleted: %+v", again)
+		}
+	}
+}
+
+// TestAnEditWhoseAnswerWasLost: the same words again are no quarrel.
+func TestAnEditWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	m := say(w, "member", makeRoom(w, "Room").ID, "First")
+	path := testkit.Path("/messages/%s", m.ID)
+	for range 2 {
+		var edited chat.Message
+		w.As("member").Patch(path, words{"body": "Second", "version": 1}).Expect(200).JSON(&edited)
+		if edited.Version != 2 || edited.Body != "Second" {
+			t.Errorf("edited: %+v", edited)
+		}
+	}
+	w.As("member").Patch(path, words{"body": "Third", "version": 1}).Problem(409, "stale")
+	w.As("member").Patch(path, words{"body": "Third", "version": 2}).Expect(200)
+	w.As("member").Patch(path, words{"body": "Second", "version": 1}).Problem(409, "stale")
+}
+
+// TestDeletedWordsAreGone: of a deleted message nothing that it said is left,
+// in no wording. One's own may be taken back in a closed room and by who is
+// muted.
+func TestDeletedWordsAreGone(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := makeRoom(w, "Room")
+	m := say(w, "member", room.ID, fmt.Sprintf("Zebra for [@F](/people/%s)", w.As("facilitator").ID))
+	path := testkit.Path("/messages/%s", m.ID)
+	w.As("member").Patch(path, words{"body": m.Body + ", zebra", "version": 1}).Expect(200)
+	w.As("facilitator").Patch(testkit.Path("/rooms/%s", room.ID), words{"name": "Room", "topic": "", "archived": true, "retentionDays": nil, "version": 1}).Expect(200)
+	if _, err := w.DB.Exec(`update memberships set muted_until = now() + interval '1 hour' where account_id = $1`, w.As("member").ID); err != nil {
+		t.Fatal(err)
+	}
+	w.As("facilitator").Delete(path).Problem(403, "not-allowed")
+	w.As("member").Delete(path).Expect(204)
+	w.As("member").Delete(path).Expect(204)
+	var left int
+	const rest = `select (select count(*) from messages where id = $1 and (body <> '' or html <> '')) + (select count(*) from message_versions where message_id = $1)
+		+ (select count(*) from message_mentions where message_id = $1)`
+	if err := w.DB.Get(&left, rest, m.ID); err != nil || left != 0 {
+		t.Errorf("%d rows still know what it said, %v", left, err)
+	}
 }
 
 // TestTheLongestMessage: 8,000 characters fit, however the client writes them.

@@ -44,16 +44,16 @@ func (c calls) of(m *Message) []mention {
 	return list
 }
 
-// callRefusal says why the author may not call everybody, nil if they may or
-// do not.
-func (p *post) callRefusal(c check) error {
+// refusal says why the author may not call everybody, nil if they may or do
+// not. Confirmed is their word that they mean it.
+func (c calls) refusal(in check, confirmed bool) error {
 	switch {
-	case !p.calls.room || c.People < fewPeople:
+	case !c.room || in.People < fewPeople:
 		return nil
-	case c.People > manyPeople && !c.MayCall:
+	case in.People > manyPeople && !in.MayCall:
 		return problem.New(403, "call-not-allowed", "Not allowed", fmt.Sprintf("In a room of more than %d people only facilitators and moderators may call everybody with @room.", manyPeople))
-	case !p.confirmRoom:
-		return problem.Confirm("confirm-room", fmt.Sprintf("@room calls everybody in the room, %d people.", c.People), c.People)
+	case !confirmed:
+		return problem.Confirm("confirm-room", fmt.Sprintf("@room calls everybody in the room, %d people.", in.People), in.People)
 	}
 	return nil
 }

@@ -271,6 +271,9 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 		if m.DeletedAt != nil {
 			return false, problem.Conflict("message-deleted", "This message was deleted.")
 		}
+		if m.Version == version+1 && m.Body == body {
+			return false, nil // sent again after an answer that was lost
+		}
 		if m.Version != version {
 			m.forReader(who, at.Role)
 			return false, problem.Stale(m)
@@ -297,24 +300,29 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ids.ID, body st
 	})
 }
 
-// Delete takes the words of a message away: one's own, or anybody's for a
-// moderator, which the audit log keeps.
+// Delete takes the words of a message away, for good and with those of every
+// wording before: one's own, or anybody's for a moderator, which the audit log
+// keeps. A closed room or a mute keeps nobody from it.
 func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error {
 	at, err := s.find(ctx, who, id)
 	if err != nil {
 		return err
 	}
 	_, err = s.change(ctx, who, at, id, "deleted", func(tx *db.Tx, m *Message) (bool, error) {
-		others := m.Author.ID != who.ID
-		if m.Notice != nil {
-			return false, problem.Forbidden()
-		}
+		others, action := m.Author.ID != who.ID, access.ViewRoom
 		if others {
-			if err := at.Role.Must(access.RemoveContent, "message"); err != nil {
-				return false, err
-			}
+			action = access.RemoveContent
 		}
-		if m.DeletedAt != nil {
+		now, err := checkActor(ctx, tx, m.RoomID, who.ID, action, s.now())
+		if err != nil {
+			return false, fmt.Errorf("check actor: %w", err)
+		}
+		switch outside := now.outside("message"); {
+		case outside != nil:
+			return false, outside
+		case m.Notice != nil:
+			return false, problem.Forbidden()
+		case m.DeletedAt != nil:
 			return false, nil
 		}
 		if others {
@@ -322,13 +330,13 @@ func (s *Service) Delete(ctx context.Context, who access.Actor, id ids.ID) error
 				return false, err
 			}
 		}
-		now := s.now().Truncate(time.Millisecond)
-		m.Body, m.HTML, m.DeletedAt, m.ForwardOf, m.Reactions, m.PinnedAt, m.PinnedBy = "", "", &now, 0, nil, nil, nil
+		when := s.now().Truncate(time.Millisecond)
+		m.Body, m.HTML, m.DeletedAt, m.ForwardOf, m.Reactions, m.PinnedAt, m.PinnedBy = "", "", &when, 0, nil, nil, nil
 		m.Attachments = nil
-		if err := dropOf(ctx, tx, now, id); err != nil {
+		if err := dropOf(ctx, tx, when, id); err != nil {
 			return false, err
 		}
-		if err := deleteMessage(ctx, tx, id, who.ID, now); err != nil || m.ThreadID == 0 {
+		if err := deleteMessage(ctx, tx, id, who.ID, when); err != nil || m.ThreadID == 0 {
 			return true, err
 		}
 		return true, s.leaveThread(ctx, tx, m)

@@ -15,17 +15,18 @@ import (
 )
 
 // Notice is something that happened in a room and stands among its messages:
-// people were added (and see all that was said, or only what is new), somebody
+// people were added (and see what the one who added them sees, or only what is
+// new), somebody
 // left or was removed, the conversation got a name. It never counts as unread.
 type Notice struct {
 	Kind      string            `json:"kind" enum:"added,left,named"`
 	PeopleIDs []ids.ID          `json:"-"`
 	People    []accounts.Person `json:"people,omitempty"`
-	History   string            `json:"history,omitempty" enum:"new,all" doc:"What people who were added see"`
+	History   string            `json:"history,omitempty" enum:"new,all" doc:"What people who were added see: of what was said before, all that the one who added them sees, or nothing"`
 	Name      string            `json:"name,omitempty"`
 }
 
-// kept is a notice as it is stored: people by id, so that a name that is erased
+// keptNotice is a notice as it is stored: people by id, so that a name that is erased
 // is gone from here too.
 type keptNotice struct {
 	Kind    string   `json:"kind"`

@@ -48,7 +48,7 @@ func (s *Service) People(ctx context.Context, who access.Actor, room ids.ID, que
 // what was said before is told to everybody in the room.
 type Invited struct {
 	People  []ids.ID `json:"people" minItems:"1" maxItems:"100" nullable:"false"`
-	History string   `json:"history" enum:"new,all" doc:"What they see: all that was said, or what is said from now on"`
+	History string   `json:"history" enum:"new,all" doc:"What they see: all that the one who brings them in sees, or what is said from now on"`
 }
 
 // Invite brings people into a private room or a group conversation. Those who
@@ -69,13 +69,13 @@ func (s *Service) Invite(ctx context.Context, who access.Actor, room ids.ID, in 
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		heads, err := lockHeads(ctx, tx, []int64{int64(room)})
+		head, now, err := s.host(ctx, tx, who, room)
 		if err != nil {
-			return fmt.Errorf("lock room: %w", err)
+			return err
 		}
-		var from int64
+		from := now.FromSeq // nobody lets others see what they do not see themselves
 		if in.History == "new" {
-			from = heads[room]
+			from = head
 		}
 		fresh, err := s.join(ctx, tx, who, at, in.People, from)
 		if err != nil || len(fresh) == 0 {
@@ -87,6 +87,22 @@ func (s *Service) Invite(ctx context.Context, who access.Actor, room ids.ID, in 
 		return nil, err
 	}
 	return s.Room(ctx, who, room)
+}
+
+// host locks a room for who brings people into it or takes them out, and checks
+// that they may do so by now: they have the role, and the room is open.
+func (s *Service) host(ctx context.Context, tx *db.Tx, who access.Actor, room ids.ID) (head int64, now check, err error) {
+	heads, err := lockHeads(ctx, tx, []int64{int64(room)})
+	if err != nil {
+		return 0, check{}, fmt.Errorf("lock room: %w", err)
+	}
+	if now, err = checkActor(ctx, tx, room, who.ID, access.InviteToRoom, s.now()); err != nil {
+		return 0, check{}, fmt.Errorf("check actor: %w", err)
+	}
+	if err = now.outside("room"); err == nil && now.Archived {
+		err = errArchived
+	}
+	return heads[room], now, err
 }
 
 // join gives people a seat and tells them; it gives those who had none. All of
@@ -129,8 +145,9 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, who access.Actor, at seat
 }
 
 // Leave takes a person out of a private room or a group: oneself, or in a room
-// of a space somebody whom its hosts remove. An open room is left by oneself
-// only, and is then in no list until one joins again.
+// of a space somebody whom its hosts remove. The last who may run a private room
+// does not leave others behind in it. An open room is left by oneself only, and
+// is then in no list until one joins again.
 func (s *Service) Leave(ctx context.Context, who access.Actor, room, person ids.ID) error {
 	action := access.ViewRoom
 	if person != who.ID {
@@ -151,8 +168,8 @@ func (s *Service) Leave(ctx context.Context, who access.Actor, room, person ids.
 		return s.db.Tx(ctx, func(tx *db.Tx) error { return s.setLeft(ctx, tx, who, room, true) })
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		if _, err := lockHeads(ctx, tx, []int64{int64(room)}); err != nil {
-			return fmt.Errorf("lock room: %w", err)
+		if err := s.mayEnd(ctx, tx, who, at, person); err != nil {
+			return err
 		}
 		gone, err := endSeat(ctx, tx, room, person, s.now())
 		if err != nil {
@@ -175,6 +192,29 @@ func (s *Service) Leave(ctx context.Context, who access.Actor, room, person ids.
 		}
 		return s.say(ctx, tx, who, room, Notice{Kind: "left", PeopleIDs: []ids.ID{person}})
 	})
+}
+
+// mayEnd locks a private room or a group and checks that a person may be taken
+// out of it.
+func (s *Service) mayEnd(ctx context.Context, tx *db.Tx, who access.Actor, at seat, person ids.ID) error {
+	if person != who.ID {
+		_, _, err := s.host(ctx, tx, who, at.RoomID)
+		return err
+	}
+	if _, err := lockHeads(ctx, tx, []int64{int64(at.RoomID)}); err != nil {
+		return fmt.Errorf("lock room: %w", err)
+	}
+	if at.Kind != Private || !at.Role.May(access.InviteToRoom) {
+		return nil
+	}
+	others, hosts, err := countOthers(ctx, tx, at.RoomID, person)
+	if err != nil {
+		return fmt.Errorf("count people: %w", err)
+	}
+	if others > 0 && hosts == 0 {
+		return problem.Conflict("last-host", "You are the last facilitator or moderator in this room. Bring another one in, or remove the others, before you leave.")
+	}
+	return nil
 }
 
 // Join brings an open room that one left back into the lists.

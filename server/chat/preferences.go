@@ -20,7 +20,6 @@ type Preferences struct {
 	EnterSends bool   `json:"enterSends" doc:"Enter sends, Shift+Enter breaks the line; otherwise Ctrl+Enter sends"`
 	ReadOn     string `json:"readOn" enum:"scroll,opening" doc:"When messages count as read: once they were on the screen, or as soon as the room is opened"`
 	Announce   bool   `json:"announce" doc:"Say new messages to screen readers"`
-	Desktop    bool   `json:"desktop" doc:"Show notifications of the system while the page is hidden"`
 	Quiet      *Quiet `json:"quiet,omitempty" doc:"Hours in which nothing disturbs; absent for none"`
 	// Undisturbed until then, whatever the hours.
 	UndisturbedUntil *time.Time `json:"undisturbedUntil" nullable:"true" format:"date-time"`
@@ -65,7 +64,7 @@ func (s *Service) preferences(ctx context.Context, people []ids.ID) (map[ids.ID]
 		out[id] = usual()
 	}
 	for _, r := range rows {
-		p := Preferences{EnterSends: r.EnterSends, ReadOn: r.ReadOn, Announce: r.Announce, Desktop: r.Desktop, UndisturbedUntil: r.Until}
+		p := Preferences{EnterSends: r.EnterSends, ReadOn: r.ReadOn, Announce: r.Announce, UndisturbedUntil: r.Until}
 		if r.From != nil {
 			p.Quiet = &Quiet{From: *r.From, To: *r.To, Days: make([]int, len(r.Days))}
 			for i, day := range r.Days {
@@ -133,7 +132,6 @@ type preferenceRow struct {
 	EnterSends bool          `db:"enter_sends"`
 	ReadOn     string        `db:"read_on"`
 	Announce   bool          `db:"announce"`
-	Desktop    bool          `db:"desktop"`
 	From       *string       `db:"quiet_from"`
 	To         *string       `db:"quiet_to"`
 	Days       pq.Int64Array `db:"quiet_days"`
@@ -142,7 +140,7 @@ type preferenceRow struct {
 }
 
 func listPreferences(ctx context.Context, q db.Q, people []ids.ID) ([]preferenceRow, error) {
-	const query = `select c.account_id, c.enter_sends, c.read_on, c.announce, c.desktop, to_char(c.quiet_from, 'HH24:MI') as quiet_from,
+	const query = `select c.account_id, c.enter_sends, c.read_on, c.announce, to_char(c.quiet_from, 'HH24:MI') as quiet_from,
 			to_char(c.quiet_to, 'HH24:MI') as quiet_to, c.quiet_days, c.undisturbed_until, a.time_zone
 		from chat_preferences c join accounts a on a.id = c.account_id where c.account_id = any($1)`
 	var rows []preferenceRow
@@ -151,10 +149,10 @@ func listPreferences(ctx context.Context, q db.Q, people []ids.ID) ([]preference
 }
 
 func upsertPreferences(ctx context.Context, q db.Q, account ids.ID, p Preferences) error {
-	const query = `insert into chat_preferences (account_id, enter_sends, read_on, announce, desktop, quiet_from, quiet_to, quiet_days, undisturbed_until)
-		values ($1, $2, $3, $4, $5, $6::time, $7::time, $8, $9)
+	const query = `insert into chat_preferences (account_id, enter_sends, read_on, announce, quiet_from, quiet_to, quiet_days, undisturbed_until)
+		values ($1, $2, $3, $4, $5::time, $6::time, $7, $8)
 		on conflict (account_id) do update set enter_sends = excluded.enter_sends, read_on = excluded.read_on, announce = excluded.announce,
-			desktop = excluded.desktop, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, quiet_days = excluded.quiet_days,
+			quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, quiet_days = excluded.quiet_days,
 			undisturbed_until = excluded.undisturbed_until`
 	var from, to *string
 	days := []int64{1, 2, 3, 4, 5, 6, 7}
@@ -164,6 +162,6 @@ func upsertPreferences(ctx context.Context, q db.Q, account ids.ID, p Preference
 			days = append(days, int64(day))
 		}
 	}
-	_, err := q.ExecContext(ctx, query, account, p.EnterSends, p.ReadOn, p.Announce, p.Desktop, from, to, pq.Array(days), p.UndisturbedUntil)
+	_, err := q.ExecContext(ctx, query, account, p.EnterSends, p.ReadOn, p.Announce, from, to, pq.Array(days), p.UndisturbedUntil)
 	return err
 }

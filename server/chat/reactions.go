@@ -66,8 +66,10 @@ func (s *Service) React(ctx context.Context, who access.Actor, id ids.ID, reacti
 	})
 }
 
-// mayTouch checks, in the transaction that changes something about a message
-// but its words, that the person may still do so.
+// mayTouch checks, in the transaction that changes a message or something about
+// it, that the person may do so by now: that they have the role, the room is
+// open, they are not muted, and the message is one that was said and not
+// deleted.
 func (s *Service) mayTouch(ctx context.Context, tx *db.Tx, who access.Actor, m *Message, action access.Action) error {
 	now, err := checkActor(ctx, tx, m.RoomID, who.ID, action, s.now())
 	if err != nil {
@@ -84,8 +86,8 @@ func (s *Service) mayTouch(ctx context.Context, tx *db.Tx, who access.Actor, m *
 	return nil
 }
 
-// kept gives reactions as they are read; the people's names are filled in by
-// those who read messages.
+// reaction gives a kept one as it is read; its people are named by nameReactors,
+// and whether it is the reader's is said by forReader.
 func (k keptReaction) reaction() Reaction {
 	return Reaction{Name: k.Name, Count: len(k.People), People: []Named{}, who: k.People}
 }

@@ -21,7 +21,7 @@ func (s *Service) MarkUnread(ctx context.Context, who access.Actor, id ids.ID, s
 	}
 	out := ReadMark{Type: "read", Room: id, Lowered: true}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		if out.LastReadSeq, err = lowerRead(ctx, tx, who.ID, id, max(min(seq-1, r.Head), r.FromSeq)); err != nil {
+		if out.LastReadSeq, err = lowerRead(ctx, tx, who.ID, id, max(min(seq-1, r.LastReadSeq), r.FromSeq)); err != nil {
 			return fmt.Errorf("mark unread: %w", err)
 		}
 		if out.Unread, err = countUnread(ctx, tx, who.ID, id, out.LastReadSeq); err != nil {

@@ -26,7 +26,7 @@ func TestUnreadFromHere(t *testing.T) {
 		unread int
 		why    string
 	}{
-		{unread, 5, 4, 1, "without a mark, one is made"},
+		{unread, 5, 0, 5, "without a mark it is not raised either"},
 		{read, 6, 6, 0, "all read"},
 		{unread, 3, 2, 3, "from 3 on again"},
 		{unread, 5, 2, 3, "never raised"},

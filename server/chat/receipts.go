@@ -14,7 +14,7 @@ import (
 // Readers is who has read a message, by name.
 type Readers struct {
 	People []accounts.Person `json:"people" nullable:"false"`
-	Of     int               `json:"of" doc:"How many could have, besides its author"`
+	Of     int               `json:"of" doc:"How many could have, besides its author: those who may see it"`
 }
 
 // Readers gives who has read a message, where the space's facilitators switched
@@ -42,7 +42,8 @@ func (s *Service) Readers(ctx context.Context, who access.Actor, id ids.ID) (*Re
 }
 
 func countReaders(ctx context.Context, q db.Q, message ids.ID) (int, error) {
-	const query = `select count(*) from messages m cross join lateral public.room_people(m.room_id) i where m.id = $1 and i.account_id <> m.author_id`
+	const query = `select count(*) from messages m cross join lateral public.room_people(m.room_id) me
+		where m.id = $1 and me.account_id <> m.author_id and ` + visible
 	var n int
 	err := q.GetContext(ctx, &n, query, message)
 	return n, err
@@ -52,10 +53,10 @@ func countReaders(ctx context.Context, q db.Q, message ids.ID) (int, error) {
 // thread.
 func listReaders(ctx context.Context, q db.Q, message ids.ID, to *[]accounts.Person) error {
 	const query = `select p.id, p.name, p.job, p.organisation, p.organisation_id, p.former
-		from messages m cross join lateral public.room_people(m.room_id) i join people p on p.id = i.account_id
-		left join room_reads rr on rr.room_id = m.room_id and rr.account_id = i.account_id
-		left join thread_reads tr on tr.thread_id = m.thread_id and tr.account_id = i.account_id
-		where m.id = $1 and i.account_id <> m.author_id
+		from messages m cross join lateral public.room_people(m.room_id) me join people p on p.id = me.account_id
+		left join room_reads rr on rr.room_id = m.room_id and rr.account_id = me.account_id
+		left join thread_reads tr on tr.thread_id = m.thread_id and tr.account_id = me.account_id
+		where m.id = $1 and me.account_id <> m.author_id and ` + visible + `
 			and case when m.thread_id is null then rr.last_read_seq else tr.last_read_seq end >= m.seq
 		order by lower(p.name), p.id`
 	return q.SelectContext(ctx, to, query, message)

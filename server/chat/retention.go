@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -66,25 +67,31 @@ func (s *Service) checkPeriod(days *int) error {
 
 // Retain deletes what rooms keep no longer: words, files, reactions and what
 // the search knows. The numbers stay, so that no gap appears. It may run on
-// several nodes at once and goes on where it was broken off.
+// several nodes at once and goes on where it was broken off. A room that fails
+// keeps no other from its turn.
 func (s *Service) Retain(ctx context.Context) error {
 	now := s.now()
 	rooms, err := listRetaining(ctx, s.db, now.Add(-retentionNotice), s.config.RetentionConversations > 0)
 	if err != nil {
 		return fmt.Errorf("list rooms with retention: %w", err)
 	}
+	var failed error
 	for _, r := range rooms {
 		days := s.config.RetentionConversations
 		if r.Days != nil {
 			days = *r.Days
 		}
 		for more := true; more; {
-			if more, err = s.forget(ctx, r.ID, now.AddDate(0, 0, -days)); err != nil {
-				return fmt.Errorf("room %s: %w", r.ID, err)
+			more, err = s.forget(ctx, r.ID, now.AddDate(0, 0, -days))
+			if err != nil {
+				failed, more = errors.Join(failed, fmt.Errorf("room %s: %w", r.ID, err)), false
 			}
 		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return nil
+	return failed
 }
 
 // forget deletes some of the messages that are older, the oldest first, and
@@ -105,6 +112,11 @@ func (s *Service) forget(ctx context.Context, room ids.ID, before time.Time) (mo
 		if err := dropOf(ctx, tx, s.now(), list...); err != nil {
 			return fmt.Errorf("delete files: %w", err)
 		}
+		authors, err := failAnswers(ctx, tx, list, errThreadGone.Type)
+		if err != nil {
+			return fmt.Errorf("give back answers: %w", err)
+		}
+		tellAuthors(ctx, tx, authors)
 		if err := deleteMessages(ctx, tx, room, list, s.now()); err != nil {
 			return fmt.Errorf("delete messages: %w", err)
 		}

@@ -195,8 +195,10 @@ func (s *Service) EditRoom(ctx context.Context, who access.Actor, id ids.ID, in 
 	if err := mayEdit(r, in); err != nil {
 		return nil, err
 	}
-	if err := s.checkPeriod(in.RetentionDays); err != nil {
-		return nil, err
+	if !in.sameRetention(r) { // one that the site allows no more stays where it is
+		if err := s.checkPeriod(in.RetentionDays); err != nil {
+			return nil, err
+		}
 	}
 	if r.SpaceID != 0 || strings.TrimSpace(in.Name) != "" {
 		if err := checkRoomWords(&in.Name, &in.Topic); err != nil {
@@ -247,15 +249,23 @@ func mayEdit(r *Room, in RoomEdit) error {
 	case in.Archived != r.Archived:
 		action = access.ArchiveRoom
 	case r.Archived:
-		return problem.Conflict("room-archived", "This room is closed.")
+		return errArchived
 	}
 	if err := r.role.Must(action, "room"); err != nil {
 		return err
 	}
-	if (in.RetentionDays == nil) != (r.RetentionDays == nil) || in.RetentionDays != nil && *in.RetentionDays != *r.RetentionDays {
+	if !in.sameRetention(r) {
 		return r.role.Must(access.SetRetention, "room")
 	}
 	return nil
+}
+
+// sameRetention says whether messages are to be kept for as long as before.
+func (in RoomEdit) sameRetention(r *Room) bool {
+	if in.RetentionDays == nil || r.RetentionDays == nil {
+		return in.RetentionDays == r.RetentionDays
+	}
+	return *in.RetentionDays == *r.RetentionDays
 }
 
 // MarkRead says that the person has read up to seq; a lower number than

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"guildhall/server/access"
+	"guildhall/server/accounts"
 	"guildhall/server/db"
 	"guildhall/server/events"
 	"guildhall/server/ids"
@@ -49,8 +50,8 @@ type NewScheduled struct {
 }
 
 // Schedule keeps a message that is sent at its time, as if the person sent it
-// then: with the rights that they have by then. The same client id again gives
-// the one that is kept.
+// then: with the rights that they have by then. The same message again, for the
+// same time, gives the one that is kept.
 func (s *Service) Schedule(ctx context.Context, who access.Actor, room ids.ID, in NewScheduled) (*Scheduled, error) {
 	if _, err := s.seat(ctx, who, room, access.PostMessage); err != nil {
 		return nil, err
@@ -69,34 +70,69 @@ func (s *Service) Schedule(ctx context.Context, who access.Actor, room ids.ID, i
 			return nil, problem.NotFound("message")
 		}
 	}
-	if err := s.checkTime(in.SendAt); err != nil {
-		return nil, err
-	}
 	if err := s.take(who); err != nil {
 		return nil, err
 	}
-	var out Scheduled
-	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+	m := Scheduled{
+		RoomID: room, ThreadID: in.ThreadID, ClientID: strings.ToLower(in.ClientID), Body: in.Body,
+		SendAt: in.SendAt.UTC().Truncate(time.Millisecond), CreatedAt: s.now().Truncate(time.Millisecond),
+	}
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := tx.Alone(ctx, "schedule of "+who.ID.String()); err != nil {
 			return err
 		}
-		n, err := countScheduled(ctx, tx, who.ID)
+		kept, err := findScheduled(ctx, tx, who.ID, m.ClientID)
+		if db.NoRows(err) {
+			return s.keepScheduled(ctx, tx, who.ID, &m, in.ConfirmRoom)
+		}
 		if err != nil {
-			return fmt.Errorf("count scheduled: %w", err)
+			return fmt.Errorf("find message: %w", err)
 		}
-		if n >= mostScheduled {
-			return problem.Conflict("too-many-scheduled", fmt.Sprintf("At most %d messages can wait to be sent.", mostScheduled))
+		if kept.RoomID != room || kept.ThreadID != m.ThreadID || kept.Body != m.Body || !kept.SendAt.Equal(m.SendAt) {
+			return errReused
 		}
-		out = Scheduled{RoomID: room, ThreadID: in.ThreadID, ClientID: strings.ToLower(in.ClientID), Body: in.Body, SendAt: in.SendAt.UTC().Truncate(time.Millisecond), CreatedAt: s.now().Truncate(time.Millisecond)}
-		if out, err = insertScheduled(ctx, tx, who.ID, out); err != nil {
-			return fmt.Errorf("keep message: %w", err)
-		}
-		return s.planned(ctx, tx, who.ID, out)
+		m = kept
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &out, nil
+	return &m, nil
+}
+
+// keepScheduled keeps a message that was not kept before.
+func (s *Service) keepScheduled(ctx context.Context, tx *db.Tx, author ids.ID, m *Scheduled, confirmed bool) error {
+	if err := s.checkTime(m.SendAt); err != nil {
+		return err
+	}
+	n, err := countScheduled(ctx, tx, author)
+	if err != nil {
+		return fmt.Errorf("count scheduled: %w", err)
+	}
+	if n >= mostScheduled {
+		return problem.Conflict("too-many-scheduled", fmt.Sprintf("At most %d messages can wait to be sent.", mostScheduled))
+	}
+	if err := s.meant(ctx, tx, author, *m, confirmed); err != nil {
+		return err
+	}
+	if *m, err = insertScheduled(ctx, tx, author, *m); err != nil {
+		return fmt.Errorf("keep message: %w", err)
+	}
+	return s.planned(ctx, tx, author, *m)
+}
+
+// meant asks what Post asks of whoever calls a whole room. At the time when the
+// message is sent nobody is there to be asked.
+func (s *Service) meant(ctx context.Context, tx *db.Tx, author ids.ID, m Scheduled, confirmed bool) error {
+	p := &post{message: Message{RoomID: m.RoomID, ClientID: m.ClientID, Author: accounts.Person{ID: author}}, calls: callsOf(m.Body)}
+	if !p.calls.room {
+		return nil
+	}
+	checks, err := checkPosts(ctx, tx, []*post{p}, s.now())
+	if err != nil {
+		return fmt.Errorf("count whom it calls: %w", err)
+	}
+	return p.calls.refusal(checks[0], confirmed)
 }
 
 func (s *Service) checkTime(at time.Time) error {
@@ -126,9 +162,10 @@ func (s *Service) ListScheduled(ctx context.Context, who access.Actor) ([]Schedu
 
 // ScheduledEdit is a waiting message as it should be.
 type ScheduledEdit struct {
-	Body    string    `json:"body" minLength:"1" maxLength:"8000"`
-	SendAt  time.Time `json:"sendAt" format:"date-time"`
-	Version int       `json:"version" minimum:"1" maximum:"2147483647"`
+	Body        string    `json:"body" minLength:"1" maxLength:"8000"`
+	SendAt      time.Time `json:"sendAt" format:"date-time"`
+	ConfirmRoom bool      `json:"confirmRoom,omitempty" doc:"The author knows how many people @room calls"`
+	Version     int       `json:"version" minimum:"1" maximum:"2147483647"`
 }
 
 // EditScheduled changes the words or the time of a message that waits, or
@@ -152,6 +189,9 @@ func (s *Service) EditScheduled(ctx context.Context, who access.Actor, id ids.ID
 			}
 		}
 		out.Body, out.SendAt, out.Failed, out.Version = in.Body, in.SendAt.UTC().Truncate(time.Millisecond), "", out.Version+1
+		if err := s.meant(ctx, tx, who.ID, out, in.ConfirmRoom); err != nil {
+			return err
+		}
 		if err := updateScheduled(ctx, tx, out); err != nil {
 			return fmt.Errorf("change message: %w", err)
 		}
@@ -183,6 +223,30 @@ func foundScheduled(err error) error {
 		return problem.NotFound("message")
 	}
 	return fmt.Errorf("find message: %w", err)
+}
+
+var (
+	errTooLate    = problem.Conflict("too-late", "This could not be sent at its time, which is long over.")
+	errThreadGone = problem.Conflict("thread-gone", "The message that this was to answer is kept no longer.")
+)
+
+// sweepScheduled gives up messages whose time is long over. The job that was to
+// send one has ended without, or it would have said so itself.
+func (s *Service) sweepScheduled(ctx context.Context) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		authors, err := failOverdue(ctx, tx, s.now().Add(-tooLate), errTooLate.Type)
+		if err != nil {
+			return fmt.Errorf("give up messages that were to be sent: %w", err)
+		}
+		tellAuthors(ctx, tx, authors)
+		return nil
+	})
+}
+
+func tellAuthors(ctx context.Context, tx *db.Tx, authors []ids.ID) {
+	for _, author := range authors {
+		events.Emit(ctx, tx, events.ScheduledChanged{AccountID: author})
+	}
 }
 
 // sendScheduled is the kind of job that sends a message at its time.
@@ -218,9 +282,9 @@ func (s *Service) sendDue(ctx context.Context, due dueMessage) error {
 	case !who.SignedIn(): // suspended or erased
 		err = problem.NotFound("room")
 	case s.now().Sub(m.SendAt) > tooLate:
-		err = problem.Conflict("too-late", "The server was down when this was to be sent.")
+		err = errTooLate
 	default:
-		// Whom @room calls was thought of when the time was chosen: by now nobody is there to be asked.
+		// Whom @room calls was asked when the time was chosen.
 		_, err = s.Post(ctx, who, m.RoomID, NewMessage{ClientID: m.ClientID, Body: m.Body, ThreadID: m.ThreadID, ConfirmRoom: true})
 	}
 	var refused *problem.Error

@@ -41,6 +41,7 @@ func TestSearch(t *testing.T) {
 	say(w, "member", other.ID, "We costed the boilers twice")
 	gone := say(w, "member", other.ID, "boiler, deleted")
 	w.As("member").Delete(testkit.Path("/messages/%s", gone.ID)).Expect(204)
+	say(w, "facilitator", other.ID, link(w, "moderator")+" and @room")
 	direct := converse(w, "member", "outsider")
 	say(w, "outsider", direct.ID, "A boiler between us")
 	for query, want := range map[string]int{
@@ -54,15 +55,15 @@ func TestSearch(t *testing.T) {
 		"boilers_2026":               1,
 		"s.106":                      1,
 		"from:me":                    2,
-		"from:facilitator":           1,
+		"from:facilitator":           2,
 		"from:me boiler in:planning": 1,
 		`in:"housing rep"`:           2,
 		"in:outsider":                1,
 		"in:nowhere boiler":          0,
-		"has:link":                   1,
+		"has:link":                   1, // a call is none
 		"has:file":                   0,
 		"before:2026-03-31":          1, // a day of London
-		"after:2026-03-31":           3,
+		"after:2026-03-31":           4,
 		"after:2026-03-31 before:2026-04-01 boiler": 2,
 		"from:nobody": 0,
 		"deleted":     0,
@@ -147,6 +148,16 @@ func TestReaders(t *testing.T) {
 	}
 	w.As("outsider").Get(path).Problem(404, "not-found")
 	w.As("stranger").Get(path).Problem(401, "sign-in")
+	// Who came later could not have read it, however far they have got.
+	few := privateRoom(w, "member")
+	early := say(w, "member", few.ID, "Before")
+	invite(w, "facilitator", few.ID, "moderator", "new")
+	w.As("moderator").Put(testkit.Path("/rooms/%s/read", few.ID), words{"seq": 2}).Expect(200)
+	readers = chat.Readers{}
+	w.As("member").Get(testkit.Path("/messages/%s/readers", early.ID)).Expect(200).JSON(&readers)
+	if len(readers.People) != 0 || readers.Of != 1 {
+		t.Errorf("readers of what a late-comer does not see: %+v", readers)
+	}
 	direct := converse(w, "member", "moderator")
 	w.As("member").Get(testkit.Path("/messages/%s/readers", say(w, "member", direct.ID, "x").ID)).Problem(409, "receipts-off")
 }
@@ -226,4 +237,94 @@ func TestRetention(t *testing.T) {
 	if err := w.DB.Get(&rest, `select count(*) from message_versions`); err != nil || rest != 0 {
 		t.Errorf("%d old wordings are left, %v", rest, err)
 	}
+}
+
+// keepFor sets how long a room keeps its messages.
+func keepFor(w *testkit.World, room chat.Room, days int) {
+	w.T.Helper()
+	in := words{"name": room.Name, "topic": "", "archived": false, "retentionDays": days, "version": room.Version}
+	w.As("facilitator").Patch(testkit.Path("/rooms/%s", room.ID), in).Expect(200)
+}
+
+// TestRetentionOfThreads: a thread goes as a whole, when the last that hangs on
+// it is old, a deleted reply too. What was to answer it is given back.
+func TestRetentionOfThreads(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC))
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	room := makeRoom(w, "Room")
+	keepFor(w, room, 30)
+	root := say(w, "member", room.ID, "Root")
+	answer(w, "facilitator", root, "Old reply")
+	days(w, fake, 20)
+	late := answer(w, "facilitator", root, "Young, and taken back")
+	w.As("facilitator").Delete(testkit.Path("/messages/%s", late.ID)).Expect(204)
+	var waiting chat.Scheduled
+	later := words{"clientId": ids.NewUUID(), "body": "To be said", "threadId": root.ID, "sendAt": fake.Now().AddDate(0, 0, 100).Format(time.RFC3339)}
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), later).Expect(201).JSON(&waiting)
+	days(w, fake, 20)
+	count := func() (n int) {
+		t.Helper()
+		if err := w.Chat.Retain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.DB.Get(&n, `select count(*) from messages where room_id = $1`, room.ID); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := count(); n != 3 {
+		t.Errorf("%d messages are left while the last of the thread is young", n)
+	}
+	days(w, fake, 20)
+	told := screen(w, "member")
+	if n := count(); n != 0 {
+		t.Errorf("%d messages are left of a thread that is old", n)
+	}
+	told("scheduled")
+	var list struct{ Items []chat.Scheduled }
+	w.As("member").Get("/api/scheduled").Expect(200).JSON(&list)
+	if len(list.Items) != 1 || list.Items[0].Body != "To be said" || list.Items[0].Failed != "/problems/thread-gone" || list.Items[0].ThreadID != 0 {
+		t.Errorf("what was to answer it: %+v", list.Items)
+	}
+}
+
+// TestRetentionGoesOn: a room that cannot be cleared now keeps no other from
+// its turn.
+func TestRetentionGoesOn(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC))
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	first, second := makeRoom(w, "First"), makeRoom(w, "Second")
+	for _, room := range []chat.Room{first, second} {
+		keepFor(w, room, 30)
+		say(w, "member", room.ID, "Old")
+	}
+	days(w, fake, 40)
+	unlock := lock(w, first.ID)
+	err := w.Chat.Retain(t.Context())
+	if err == nil || len(bodies(w, "member", first.ID)) != 1 || len(bodies(w, "member", second.ID)) != 0 {
+		t.Errorf("with one room locked: %v", err)
+	}
+	unlock()
+	if err := w.Chat.Retain(t.Context()); err != nil || len(bodies(w, "member", first.ID)) != 0 {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// TestAPeriodThatIsOfferedNoMore: a room that has it can still be renamed.
+func TestAPeriodThatIsOfferedNoMore(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room := makeRoom(w, "Room")
+	if _, err := w.DB.Exec(`update rooms set retention_days = 91, retention_set_at = now() where id = $1`, room.ID); err != nil {
+		t.Fatal(err)
+	}
+	path, in := testkit.Path("/rooms/%s", room.ID), words{"name": "Renamed", "topic": "", "archived": false, "retentionDays": 91, "version": 1}
+	w.As("facilitator").Patch(path, in).Expect(200).JSON(&room)
+	if room.Name != "Renamed" || *room.RetentionDays != 91 {
+		t.Errorf("renamed: %+v", room)
+	}
+	in["retentionDays"], in["version"] = 92, room.Version
+	w.As("facilitator").Patch(path, in).Problem(422, "invalid")
 }

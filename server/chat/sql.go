@@ -115,15 +115,18 @@ func fillPeople(ctx context.Context, q db.Q, list []Message) error {
 // are in their threads.
 
 func listBefore(ctx context.Context, q db.Q, room ids.ID, from, seq int64, limit int) ([]Message, error) {
-	const query = `select * from (select ` + messageColumns + messageTables + `where m.room_id = $1 and m.thread_id is null and m.seq < $2 and m.seq > $4 order by m.seq desc limit $3) page order by seq`
+	const query = `select * from (select ` + messageColumns + messageTables + `cross join (select $4::bigint as from_seq) me
+		where m.room_id = $1 and m.thread_id is null and m.seq < $2 and ` + visible + ` order by m.seq desc limit $3) page order by seq`
 	return selectMessages(ctx, q, query, room, seq, limit, from)
 }
 
 func listAfter(ctx context.Context, q db.Q, room ids.ID, from, seq int64, limit int) ([]Message, error) {
-	const query = `select ` + messageColumns + messageTables + `where m.room_id = $1 and m.thread_id is null and m.seq > $2 order by m.seq limit $3`
-	return selectMessages(ctx, q, query, room, max(from, seq), limit)
+	const query = `select ` + messageColumns + messageTables + `cross join (select $4::bigint as from_seq) me
+		where m.room_id = $1 and m.thread_id is null and m.seq > $2 and ` + visible + ` order by m.seq limit $3`
+	return selectMessages(ctx, q, query, room, seq, limit, from)
 }
 
+// getMessage asks no rights.
 func getMessage(ctx context.Context, q db.Q, id ids.ID) (Message, error) {
 	const query = `select ` + messageColumns + messageTables + `where m.id = $1`
 	list, err := selectMessages(ctx, q, query, id)
@@ -140,7 +143,7 @@ func getMessage(ctx context.Context, q db.Q, id ids.ID) (Message, error) {
 // may not see it.
 func findMessage(ctx context.Context, q db.Q, reader, id ids.ID) (seat, error) {
 	const query = `select ` + seatColumns + ` from messages m join rooms r on r.id = m.room_id cross join lateral public.room_role(r.id, $1) me
-		join room_heads h on h.room_id = r.id where m.id = $2 and ` + visibleSeq + ` > me.from_seq`
+		join room_heads h on h.room_id = r.id where m.id = $2 and ` + visible
 	var s seat
 	err := q.GetContext(ctx, &s, query, reader, id)
 	return s, err
@@ -154,7 +157,9 @@ func insertNotice(ctx context.Context, q db.Q, room ids.ID, seq int64, author id
 	return id, err
 }
 
-// listChanges reads both tables by number, which never overlap.
+// listChanges reads both tables by number, which never overlap. It asks no
+// rights, and gives what is hidden from the late too: who reads it out asks
+// Message.of.
 func listChanges(ctx context.Context, q db.Q, room ids.ID, after int64, limit int) ([]Change, error) {
 	const query = `with numbers as (
 			(select m.seq, 'message' as kind, m.id from messages m where m.room_id = $1 and m.seq > $2 order by m.seq limit $3)
@@ -189,17 +194,19 @@ func listChanges(ctx context.Context, q db.Q, room ids.ID, after int64, limit in
 }
 
 // check is what a post is checked against at commit. Stored is the message
-// that its client id stands for already, StoredBody what came with it.
+// that its client id stands for already, StoredBody what came with it, which a
+// deleted one has lost.
 type check struct {
-	Member     bool    `db:"member"`
-	Allowed    bool    `db:"allowed"`
-	Archived   bool    `db:"archived"`
-	Muted      bool    `db:"muted"`
-	FromSeq    int64   `db:"from_seq"`
-	Stored     *ids.ID `db:"stored"`
-	StoredBody *string `db:"stored_body"`
-	People     int     `db:"people"` // in the room, counted for @room alone
-	MayCall    bool    `db:"may_call"`
+	Member        bool    `db:"member"`
+	Allowed       bool    `db:"allowed"`
+	Archived      bool    `db:"archived"`
+	Muted         bool    `db:"muted"`
+	FromSeq       int64   `db:"from_seq"`
+	Stored        *ids.ID `db:"stored"`
+	StoredBody    *string `db:"stored_body"`
+	StoredDeleted bool    `db:"stored_deleted"`
+	People        int     `db:"people"` // in the room, counted for @room alone
+	MayCall       bool    `db:"may_call"`
 }
 
 // checkPosts gives one check for each post, in their order. The allowed roles
@@ -211,7 +218,7 @@ func checkPosts(ctx context.Context, q db.Q, batch []*post, now time.Time) ([]ch
 	}
 	const query = `select me.role is not null as member, coalesce(me.role = any($4), false) as allowed,
 			r.archived_at is not null as archived, coalesce(me.muted_until > $5, false) as muted, coalesce(me.from_seq, 0) as from_seq, m.id as stored,
-			coalesce(v.body, m.body) as stored_body, coalesce(me.role = any($7), false) as may_call,
+			coalesce(v.body, m.body) as stored_body, m.deleted_at is not null as stored_deleted, coalesce(me.role = any($7), false) as may_call,
 			case when p.called then (select count(*) from public.room_people(p.room_id)) else 0 end as people
 		from unnest($1::bigint[], $2::bigint[], $3::uuid[], $6::boolean[]) with ordinality as p(room_id, author_id, client_id, called, place)
 		left join rooms r on r.id = p.room_id
@@ -284,9 +291,13 @@ func updateMessage(ctx context.Context, q db.Q, m *Message) error {
 	return err
 }
 
+// deleteMessage leaves the message's place, and nothing that it said.
 func deleteMessage(ctx context.Context, q db.Q, id, by ids.ID, now time.Time) error {
-	const query = `with reacted as (delete from message_reactions where message_id = $1)
-		update messages set deleted_at = $3, deleted_by = $2, reactions = null, pinned_at = null, pinned_by = null where id = $1`
+	const query = `with reacted as (delete from message_reactions where message_id = $1),
+			worded as (delete from message_versions where message_id = $1),
+			called as (delete from message_mentions where message_id = $1)
+		update messages set body = '', html = '', forward_of = null, deleted_at = $3, deleted_by = $2, reactions = null, pinned_at = null, pinned_by = null
+		where id = $1`
 	_, err := q.ExecContext(ctx, query, id, by, now)
 	return err
 }

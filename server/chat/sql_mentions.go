@@ -34,18 +34,19 @@ func deleteMentions(ctx context.Context, q db.Q, message ids.ID, but calls) erro
 	return err
 }
 
-// unreadMentions is what calls the reader $1 and was not written by them; with
-// a room and how far they have read it, it can be counted. Threads have marks
+// unreadMentions is what calls the reader $1, who is me in the room, and was
+// not written by them; with the room and how far they have read it, it can be
+// counted. Threads have marks
 // of their own, and a reply calls those who follow it: everybody whom it names,
 // until they stop.
 const unreadMentions = ` from message_mentions n join messages m on m.id = n.message_id
 	left join thread_reads tr on tr.account_id = $1 and tr.thread_id = m.thread_id and tr.following
 	where (n.account_id = $1 or n.account_id is null) and (m.thread_id is null or tr.thread_id is not null)
-		and not n.by_edit and m.author_id <> $1 and m.deleted_at is null`
+		and not n.by_edit and m.author_id <> $1 and m.deleted_at is null and ` + visible
 
 func countMentions(ctx context.Context, q db.Q, reader, room ids.ID, from, read int64) (int, error) {
-	const query = `select count(*) from (select 1` + unreadMentions + ` and n.room_id = $2
-		and m.seq > case when m.thread_id is null then greatest($3::bigint, $4) else greatest($3, coalesce(tr.last_read_seq, 0)) end limit 100) called`
+	const query = `select count(*) from (select $3::bigint as from_seq) me cross join lateral (select 1` + unreadMentions + ` and n.room_id = $2
+		and m.seq > case when m.thread_id is null then $4 else tr.last_read_seq end limit 100) called`
 	var n int
 	err := q.GetContext(ctx, &n, query, reader, room, from, read)
 	return n, err

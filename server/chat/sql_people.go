@@ -6,6 +6,7 @@ import (
 
 	"github.com/lib/pq"
 
+	"guildhall/server/access"
 	"guildhall/server/db"
 	"guildhall/server/ids"
 	"guildhall/server/realtime"
@@ -58,6 +59,18 @@ func countSeats(ctx context.Context, q db.Q, room ids.ID) (int, error) {
 	var n int
 	err := q.GetContext(ctx, &n, `select count(*) from room_members where room_id = $1 and left_at is null`, room)
 	return n, err
+}
+
+// countOthers counts who is in a room besides one of them, and those of them who
+// may run it.
+func countOthers(ctx context.Context, q db.Q, room, but ids.ID) (others, hosts int, err error) {
+	const query = `select count(*) as others, count(*) filter (where role = any($3)) as hosts from public.room_people($1) where account_id <> $2`
+	var n struct {
+		Others int `db:"others"`
+		Hosts  int `db:"hosts"`
+	}
+	err = q.GetContext(ctx, &n, query, room, but, pq.Array(access.RolesFor(access.InviteToRoom)))
+	return n.Others, n.Hosts, err
 }
 
 func listSeated(ctx context.Context, q db.Q, room ids.ID) ([]ids.ID, error) {

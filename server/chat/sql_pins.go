@@ -23,6 +23,7 @@ func setPin(ctx context.Context, q db.Q, m *Message) error {
 }
 
 func listPins(ctx context.Context, q db.Q, room ids.ID, from int64) ([]Message, error) {
-	const query = `select ` + messageColumns + messageTables + `where m.room_id = $1 and ` + visibleSeq + ` > $2 and m.pinned_at is not null order by m.pinned_at desc, m.seq desc`
+	const query = `select ` + messageColumns + messageTables + `cross join (select $2::bigint as from_seq) me
+		where m.room_id = $1 and m.pinned_at is not null and ` + visible + ` order by m.pinned_at desc, m.seq desc`
 	return selectMessages(ctx, q, query, room, from)
 }

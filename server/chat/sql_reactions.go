@@ -11,10 +11,10 @@ import (
 	"guildhall/server/ids"
 )
 
-// checkActor is checkPosts for one person and an action that is no post.
+// checkActor is checkPosts for one person and something that is no post.
 func checkActor(ctx context.Context, q db.Q, room, account ids.ID, action access.Action, now time.Time) (check, error) {
 	const query = `select me.role is not null as member, coalesce(me.role = any($3), false) as allowed,
-			r.archived_at is not null as archived, coalesce(me.muted_until > $4, false) as muted
+			r.archived_at is not null as archived, coalesce(me.muted_until > $4, false) as muted, coalesce(me.from_seq, 0) as from_seq
 		from rooms r left join lateral public.room_role(r.id, $2) me on true where r.id = $1`
 	var c check
 	err := q.GetContext(ctx, &c, query, room, account, pq.Array(access.RolesFor(action)), now)

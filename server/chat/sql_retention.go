@@ -11,9 +11,10 @@ import (
 )
 
 // older is which messages of room $1 a retention deletes that keeps what was
-// said from $2 on: a thread goes as a whole, once its last reply is older.
-const older = ` from messages m left join messages root on root.id = m.thread_id
-	where m.room_id = $1 and m.created_at < $2 and coalesce(m.last_reply_at, '-infinity') < $2 and coalesce(root.last_reply_at, '-infinity') < $2 `
+// said from $2 on: a thread goes as a whole, once its last reply is older, a
+// deleted one too, whose place hangs on the first message.
+const older = ` from messages m where m.room_id = $1 and m.created_at < $2
+	and not exists (select from messages o where o.thread_id = coalesce(m.thread_id, m.id) and o.created_at >= $2) `
 
 func countOlder(ctx context.Context, q db.Q, room ids.ID, before time.Time) (Retention, error) {
 	const query = `select count(*) as messages, min(date_trunc('milliseconds', m.created_at)) as oldest,
@@ -53,7 +54,6 @@ func deleteMessages(ctx context.Context, q db.Q, room ids.ID, list []ids.ID, now
 		`delete from message_versions where message_id = any($1)`,
 		`delete from thread_reads where thread_id = any($1)`,
 		`delete from message_drafts where thread_id = any($1)`,
-		`delete from scheduled_messages where thread_id = any($1)`,
 		`update messages set forward_of = null where forward_of = any($1)`,
 		`update message_changes set kind = 'gone', message_id = null, by_id = null where message_id = any($1)`,
 	} {

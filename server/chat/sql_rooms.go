@@ -25,13 +25,14 @@ const roomColumns = `r.id, r.kind, coalesce(r.space_id, 0) as space_id, coalesce
 	` + readMark + ` as last_read_seq, me.from_seq, me.role, r.archived_at is not null as archived, r.version, r.retention_days, r.retention_set_at,
 	coalesce(s.read_receipts and (select count(*) from public.room_people(r.id)) <= 30, false) as receipts,
 	coalesce(rs.notify, 'all') as notify, coalesce(rs.muted, false) as muted, rs.left_at is not null as left,
-	r.space_id is null and (coalesce(h.last_seq <= rs.hidden_seq, false) or h.last_seq = 0 and r.kind = 'direct' and r.created_by is distinct from $1) as hidden,
-	(select created_at from messages m where m.room_id = r.id and m.seq > me.from_seq order by seq desc limit 1) as last_at,
+	r.space_id is null and (rs.hidden_seq is not null and not exists (select from messages m where m.room_id = r.id and m.seq > rs.hidden_seq and m.notice is null and m.deleted_at is null and ` + visible + `)
+		or h.last_seq = 0 and r.kind = 'direct' and r.created_by is distinct from $1) as hidden,
+	(select created_at from messages m where m.room_id = r.id and ` + visible + ` order by seq desc limit 1) as last_at,
 	case when rs.left_at is null then (select count(*) from (select 1 from messages m
 		where m.room_id = r.id and m.author_id <> $1 and m.deleted_at is null and m.thread_id is null and m.notice is null
 			and m.seq > ` + readMark + ` limit 100) counted) else 0 end as unread,
 	case when rs.left_at is null then (select count(*) from (select 1` + unreadMentions + ` and n.room_id = r.id
-			and m.seq > case when m.thread_id is null then ` + readMark + ` else greatest(me.from_seq, coalesce(tr.last_read_seq, 0)) end
+			and m.seq > case when m.thread_id is null then ` + readMark + ` else tr.last_read_seq end
 		limit 100) called) else 0 end as mentions,
 	case when r.space_id is null then (select coalesce(json_agg(json_build_object('id', p.id::text, 'name', p.name, 'job', p.job,
 			'organisation', p.organisation, 'organisationId', p.organisation_id::text, 'former', p.former) order by lower(p.name), p.id), '[]')
@@ -107,6 +108,8 @@ type seat struct {
 
 const seatColumns = `r.id as room_id, coalesce(r.space_id, 0) as space_id, r.kind, me.role, me.from_seq, h.last_seq as head`
 
+// getSeat says what somebody is in a room, and leaves it to who asks what that
+// is enough for.
 func getSeat(ctx context.Context, q db.Q, account, room ids.ID) (seat, error) {
 	const query = `select ` + seatColumns + ` from rooms r cross join lateral public.room_role(r.id, $1) me
 		join room_heads h on h.room_id = r.id where r.id = $2`
@@ -128,22 +131,38 @@ func getPlace(ctx context.Context, q db.Q, room, author ids.ID) (seat, accounts.
 	return row.seat, row.Person, err
 }
 
-// newRoom is what makes a room; SpaceID 0 and Pair are for conversations.
+// newRoom is what makes a room. SpaceID 0 and Pair are for conversations,
+// ClientID and With, in order, for those of a group.
 type newRoom struct {
 	Kind              Kind
 	SpaceID           ids.ID
 	Name, Topic, Pair string
 	By                ids.ID
+	ClientID          string
+	With              []ids.ID
 }
 
 func insertRoom(ctx context.Context, q db.Q, r newRoom) (ids.ID, error) {
 	const query = `with room as (
-			insert into rooms (kind, space_id, name, topic, pair, created_by) values ($1, nullif($2::bigint, 0), $3, $4, nullif($5, ''), $6) returning id),
+			insert into rooms (kind, space_id, name, topic, pair, created_by, client_id, begun_with)
+			values ($1, nullif($2::bigint, 0), $3, $4, nullif($5, ''), $6, nullif($7, '')::uuid, nullif($8::bigint[], '{}')) returning id),
 		head as (insert into room_heads (room_id) select id from room)
 		select id from room`
 	var id ids.ID
-	err := q.GetContext(ctx, &id, query, r.Kind, r.SpaceID, r.Name, r.Topic, r.Pair, r.By)
+	err := q.GetContext(ctx, &id, query, r.Kind, r.SpaceID, r.Name, r.Topic, r.Pair, r.By, r.ClientID, pq.Array(ids.Ints(r.With)))
 	return id, err
+}
+
+// getBegun gives what somebody began under a client id, and whether that was
+// with the same people.
+func getBegun(ctx context.Context, q db.Q, r newRoom) (id ids.ID, same bool, err error) {
+	const query = `select id, begun_with = $3::bigint[] as same from rooms where created_by = $1 and client_id = $2`
+	var row struct {
+		ID   ids.ID `db:"id"`
+		Same bool   `db:"same"`
+	}
+	err = q.GetContext(ctx, &row, query, r.By, r.ClientID, pq.Array(ids.Ints(r.With)))
+	return row.ID, row.Same, err
 }
 
 func getPair(ctx context.Context, q db.Q, pair string) (ids.ID, error) {
@@ -216,6 +235,7 @@ func lockHeads(ctx context.Context, q db.Q, rooms []int64) (map[ids.ID]int64, er
 	return heads(ctx, q, query, rooms)
 }
 
+// readHeads asks no rights.
 func readHeads(ctx context.Context, q db.Q, rooms []int64) (map[ids.ID]int64, error) {
 	const query = `select room_id, last_seq from room_heads where room_id = any($1)`
 	return heads(ctx, q, query, rooms)

@@ -13,7 +13,7 @@ import (
 )
 
 // findMessages gives the newest that match, of rooms that the reader may see
-// and of what was said after they came in. Each room gives its own newest, so
+// and of what they see in them. Each room gives its own newest, so
 // that what is common is read from the end and never counted; the words stand
 // in the query itself, so that PostgreSQL knows how common they are.
 func findMessages(ctx context.Context, q db.Q, who access.Actor, w Wanted, before conversationPlace, limit int) ([]Found, error) {
@@ -26,14 +26,14 @@ func findMessages(ctx context.Context, q db.Q, who access.Actor, w Wanted, befor
 							where o.room_id = r.id and o.left_at is null and o.account_id <> $1 and a.erased_at is null and position(lower(i.word) in lower(a.name)) > 0)))),
 		authors as (select a.id from accounts a join unnest($4::text[]) as f(word) on case when lower(f.word) = 'me' then a.id = $1
 			else a.erased_at is null and position(lower(f.word) in lower(a.name)) > 0 end)
-		select m.id, m.room_id from mine cross join lateral (
+		select m.id, m.room_id from mine me cross join lateral (
 			select m.id, m.room_id, m.created_at from messages m
-			where m.room_id = mine.id and m.seq > mine.from_seq and m.deleted_at is null and m.notice is null
+			where m.room_id = me.id and ` + visible + ` and m.deleted_at is null and m.notice is null
 				and ($5 = '' or m.body <> '' and public.message_words(m.body) @@ (websearch_to_tsquery('public.gh', $5)
 					|| case when $6 = '' then ''::tsquery else websearch_to_tsquery('public.gh', $7) && to_tsquery('public.gh', $6) end))
 				and (cardinality($4::text[]) = 0 or m.author_id = any(array(select id from authors)))
 				and (not $8 or m.id in (select a.message_id from attachments a where a.removed_at is null))
-				and (not $9 or m.html like '%<a href=%')
+				and (not $9 or m.html ~ '<a href="[^"]*"(?![^>]* class="mention")')
 				and ($10::timestamptz is null or m.created_at >= $10) and ($11::timestamptz is null or m.created_at < $11)
 				and m.created_at <= $12 and (m.created_at, m.id) < ($12, $13)
 			order by m.created_at desc, m.id desc limit $14) m

@@ -12,9 +12,10 @@ import (
 	"guildhall/server/ids"
 )
 
-// visibleSeq is the number that says from when on one must have been in the
-// room to see the message m. A reply is seen by those who see what it answers.
-const visibleSeq = `coalesce((select t.seq from messages t where t.id = m.thread_id), m.seq)`
+// visible is the one spelling of which messages m of a room somebody sees who
+// sees it from me.from_seq on: what was said since, and of it replies only to
+// what they see. Message.of is the same in Go, for what is told and not read.
+const visible = `(m.seq > me.from_seq and (m.thread_id is null or (select o.seq from messages o where o.id = m.thread_id) > me.from_seq))`
 
 // root is the first message of a thread, as replies are checked against it.
 type root struct {
@@ -29,7 +30,7 @@ type root struct {
 }
 
 // getRoots gives the messages of these ids by id, with the people who replied
-// last by the names that they have now.
+// last by the names that they have now. It asks no rights.
 func getRoots(ctx context.Context, q db.Q, wanted []ids.ID) (map[ids.ID]*root, error) {
 	const query = `select t.id, t.room_id, t.seq, t.author_id, t.body, t.thread_id is null and t.notice is null as alone, t.deleted_at is not null as deleted,
 			t.replies, coalesce(t.last_reply_seq, 0) as last_reply_seq, t.last_reply_at,
@@ -82,9 +83,9 @@ func recountThread(ctx context.Context, q db.Q, thread ids.ID) error {
 // findThread gives the reader's seat in the room of a thread, which any of its
 // messages names, and the id of its first; no row, if they may not see it.
 func findThread(ctx context.Context, q db.Q, reader, message ids.ID) (seat, ids.ID, error) {
-	const query = `select ` + seatColumns + `, t.id as thread from messages m join messages t on t.id = coalesce(m.thread_id, m.id)
-		join rooms r on r.id = t.room_id cross join lateral public.room_role(r.id, $1) me
-		join room_heads h on h.room_id = r.id where m.id = $2 and t.notice is null and t.seq > me.from_seq`
+	const query = `select ` + seatColumns + `, coalesce(m.thread_id, m.id) as thread from messages m
+		join rooms r on r.id = m.room_id cross join lateral public.room_role(r.id, $1) me
+		join room_heads h on h.room_id = r.id where m.id = $2 and m.notice is null and ` + visible
 	var row struct {
 		seat
 		Thread ids.ID `db:"thread"`
@@ -92,6 +93,8 @@ func findThread(ctx context.Context, q db.Q, reader, message ids.ID) (seat, ids.
 	err := q.GetContext(ctx, &row, query, reader, message)
 	return row.seat, row.Thread, err
 }
+
+// The replies of a thread are for whoever may see it; these ask no rights.
 
 func repliesBefore(ctx context.Context, q db.Q, thread ids.ID, seq int64, limit int) ([]Message, error) {
 	const query = `select * from (select ` + messageColumns + messageTables + `where m.thread_id = $1 and m.seq < $2 order by m.seq desc limit $3) page order by seq`
@@ -103,18 +106,39 @@ func repliesAfter(ctx context.Context, q db.Q, thread ids.ID, seq int64, limit i
 	return selectMessages(ctx, q, query, thread, seq, limit)
 }
 
-// countReplies needs the first message t of a thread and the mark tr of the
-// reader $1: what others said in it since.
-const countReplies = `case when tr.following and t.last_reply_seq > tr.last_read_seq then (select count(*) from (select 1 from messages u
-	where u.thread_id = t.id and u.seq > tr.last_read_seq and u.author_id <> $1 and u.deleted_at is null limit 100) counted) else 0 end`
+// countReplies needs the first message m of a thread and the mark tr of whoever
+// follows it: what others said in it since.
+const countReplies = `case when tr.following and m.last_reply_seq > tr.last_read_seq then (select count(*) from (select 1 from messages u
+	where u.thread_id = m.id and u.seq > tr.last_read_seq and u.author_id <> tr.account_id and u.deleted_at is null limit 100) counted) else 0 end`
 
+const markColumns = `'thread-read' as type, m.room_id, m.id as thread_id, coalesce(tr.following, false) as following,
+	coalesce(tr.last_read_seq, 0) as last_read_seq, coalesce(m.last_reply_seq, 0) as last_reply_seq, ` + countReplies + ` as unread`
+
+// getThreadMark asks no rights.
 func getThreadMark(ctx context.Context, q db.Q, reader, thread ids.ID) (ThreadMark, error) {
-	const query = `select 'thread-read' as type, t.room_id, t.id as thread_id, coalesce(tr.following, false) as following,
-			coalesce(tr.last_read_seq, 0) as last_read_seq, coalesce(t.last_reply_seq, 0) as last_reply_seq, ` + countReplies + ` as unread
-		from messages t left join thread_reads tr on tr.thread_id = t.id and tr.account_id = $1 where t.id = $2`
+	const query = `select ` + markColumns + ` from messages m left join thread_reads tr on tr.thread_id = m.id and tr.account_id = $1 where m.id = $2`
 	var m ThreadMark
 	err := q.GetContext(ctx, &m, query, reader, thread)
 	return m, err
+}
+
+// followerMark is how one of several people stands to a thread.
+type followerMark struct {
+	Account ids.ID `db:"account_id"`
+	ThreadMark
+}
+
+// listThreadMarks gives the marks of followers, in no particular order.
+func listThreadMarks(ctx context.Context, q db.Q, list []follower) ([]followerMark, error) {
+	accounts, threads := make([]int64, len(list)), make([]int64, len(list))
+	for i, f := range list {
+		accounts[i], threads[i] = int64(f.Account), int64(f.Thread)
+	}
+	const query = `select tr.account_id, ` + markColumns + ` from unnest($1::bigint[], $2::bigint[]) as w(account_id, thread_id)
+		join messages m on m.id = w.thread_id join thread_reads tr on tr.thread_id = w.thread_id and tr.account_id = w.account_id`
+	var marks []followerMark
+	err := q.SelectContext(ctx, &marks, query, pq.Array(accounts), pq.Array(threads))
+	return marks, err
 }
 
 // raiseThread says how far somebody who follows a thread has read it.
@@ -152,13 +176,25 @@ func insertFollowers(ctx context.Context, q db.Q, list []follower) ([]follower, 
 	}
 	const query = `with wanted as (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) as w(account_id, thread_id, mark, wrote))
 		insert into thread_reads as tr (account_id, thread_id, last_read_seq)
-		select w.account_id, w.thread_id, w.mark from wanted w join messages t on t.id = w.thread_id cross join lateral public.room_role(t.room_id, w.account_id) me
-		where t.seq > me.from_seq order by w.account_id, w.thread_id
+		select w.account_id, w.thread_id, w.mark from wanted w join messages m on m.id = w.thread_id cross join lateral public.room_role(m.room_id, w.account_id) me
+		where ` + visible + ` order by w.account_id, w.thread_id
 		on conflict (account_id, thread_id) do update set following = true, last_read_seq = greatest(tr.last_read_seq, excluded.last_read_seq)
 			where not tr.following and exists (select from wanted w where w.account_id = tr.account_id and w.thread_id = tr.thread_id and w.wrote)
 		returning account_id, thread_id`
 	var fresh []follower
 	err := q.SelectContext(ctx, &fresh, query, pq.Array(accounts), pq.Array(threads), pq.Array(marks), pq.Array(wrote))
+	return fresh, err
+}
+
+// insertCalled gives those whom @room calls into a thread after a number:
+// everybody in the room who sees it, but who stopped following.
+func insertCalled(ctx context.Context, q db.Q, thread ids.ID, after int64) ([]follower, error) {
+	const query = `insert into thread_reads (account_id, thread_id, last_read_seq)
+		select me.account_id, m.id, $2 from messages m cross join lateral public.room_people(m.room_id) me
+		where m.id = $1 and ` + visible + ` order by me.account_id
+		on conflict (account_id, thread_id) do nothing returning account_id, thread_id`
+	var fresh []follower
+	err := q.SelectContext(ctx, &fresh, query, thread, after)
 	return fresh, err
 }
 
@@ -187,11 +223,11 @@ type threadRow struct {
 // those of rooms that they left. Muted rooms are listed and not counted.
 func listThreads(ctx context.Context, q db.Q, reader ids.ID, before threadPlace, limit int) ([]threadRow, error) {
 	const query = `with mine as (
-			select t.id as thread_id, t.last_reply_at, t.last_reply_seq, r.id as room_id, r.kind, r.name as room_name, coalesce(s.name, '') as space_name,
+			select m.id as thread_id, m.last_reply_at, m.last_reply_seq, r.id as room_id, r.kind, r.name as room_name, coalesce(s.name, '') as space_name,
 				tr.last_read_seq, coalesce(rs.muted, false) as muted, ` + countReplies + ` as unread
-			from thread_reads tr join messages t on t.id = tr.thread_id join rooms r on r.id = t.room_id cross join lateral public.room_role(r.id, $1) me
+			from thread_reads tr join messages m on m.id = tr.thread_id join rooms r on r.id = m.room_id cross join lateral public.room_role(r.id, $1) me
 			left join spaces s on s.id = r.space_id left join room_settings rs on rs.room_id = r.id and rs.account_id = $1
-			where tr.account_id = $1 and tr.following and t.replies > 0 and t.seq > me.from_seq and me.role = any($2) and rs.left_at is null),
+			where tr.account_id = $1 and tr.following and m.replies > 0 and ` + visible + ` and me.role = any($2) and rs.left_at is null),
 		keyed as (select mine.*, sign(unread)::int as fresh from mine)
 		select thread_id, last_reply_at, last_reply_seq, room_id, kind, room_name, space_name, last_read_seq, unread, muted, fresh,
 			least((select count(*) from keyed where fresh = 1 and not muted), 100) as all_fresh
@@ -201,6 +237,7 @@ func listThreads(ctx context.Context, q db.Q, reader ids.ID, before threadPlace,
 	return list, err
 }
 
+// getMessages asks no rights.
 func getMessages(ctx context.Context, q db.Q, wanted []ids.ID) (map[ids.ID]*Message, error) {
 	const query = `select ` + messageColumns + messageTables + `where m.id = any($1)`
 	list, err := selectMessages(ctx, q, query, pq.Array(ids.Ints(wanted)))

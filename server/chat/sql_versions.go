@@ -8,7 +8,7 @@ import (
 )
 
 // listVersions reads every wording of a message that is not deleted. A wording
-// was written when the one before it was replaced.
+// was written when the one before it was replaced. It asks no rights.
 func listVersions(ctx context.Context, q db.Q, message ids.ID, after int32, limit int) ([]MessageVersion, error) {
 	const query = `select w.version, w.body, coalesce((select p.replaced_at from message_versions p where p.message_id = $1 and p.version = w.version - 1), w.created_at) as edited_at
 		from (select v.version, v.body, m.created_at from message_versions v join messages m on m.id = v.message_id where m.id = $1 and m.deleted_at is null

@@ -2,6 +2,9 @@ package chat
 
 import (
 	"context"
+	"time"
+
+	"github.com/lib/pq"
 
 	"guildhall/server/db"
 	"guildhall/server/ids"
@@ -30,13 +33,18 @@ func upsertDraft(ctx context.Context, q db.Q, account ids.ID, d Draft) (int64, e
 const scheduledColumns = `id, room_id, coalesce(thread_id, 0) as thread_id, client_id, body, send_at, version, created_at, coalesce(failed, '') as failed`
 
 func insertScheduled(ctx context.Context, q db.Q, account ids.ID, m Scheduled) (Scheduled, error) {
-	const query = `insert into scheduled_messages as s (account_id, room_id, thread_id, client_id, body, send_at, created_at)
-		values ($1, $2, nullif($3::bigint, 0), $4, $5, $6, $7)
-		on conflict (account_id, client_id) do update set client_id = s.client_id
-		returning ` + scheduledColumns
+	const query = `insert into scheduled_messages (account_id, room_id, thread_id, client_id, body, send_at, created_at)
+		values ($1, $2, nullif($3::bigint, 0), $4, $5, $6, $7) returning ` + scheduledColumns
 	var out Scheduled
 	err := q.GetContext(ctx, &out, query, account, m.RoomID, m.ThreadID, m.ClientID, m.Body, m.SendAt, m.CreatedAt)
 	return out, err
+}
+
+func findScheduled(ctx context.Context, q db.Q, account ids.ID, client string) (Scheduled, error) {
+	const query = `select ` + scheduledColumns + ` from scheduled_messages where account_id = $1 and client_id = $2`
+	var m Scheduled
+	err := q.GetContext(ctx, &m, query, account, client)
+	return m, err
 }
 
 func countScheduled(ctx context.Context, q db.Q, account ids.ID) (int, error) {
@@ -78,6 +86,26 @@ func updateScheduled(ctx context.Context, q db.Q, m Scheduled) error {
 func failScheduled(ctx context.Context, q db.Q, id ids.ID, version int, problem string) error {
 	_, err := q.ExecContext(ctx, `update scheduled_messages set failed = $3, version = version + 1 where id = $1 and version = $2`, id, version, problem)
 	return err
+}
+
+// failOverdue fails those that wait since before a moment, and gives their
+// authors, each once.
+func failOverdue(ctx context.Context, q db.Q, before time.Time, problem string) ([]ids.ID, error) {
+	const query = `with failed as (update scheduled_messages set failed = $2, version = version + 1 where failed is null and send_at < $1 returning account_id)
+		select distinct account_id from failed order by account_id`
+	var authors []ids.ID
+	err := q.SelectContext(ctx, &authors, query, before, problem)
+	return authors, err
+}
+
+// failAnswers takes those that were to answer one of these messages out of
+// their threads, fails them, and gives their authors, each once.
+func failAnswers(ctx context.Context, q db.Q, threads []ids.ID, problem string) ([]ids.ID, error) {
+	const query = `with failed as (update scheduled_messages set failed = $2, thread_id = null, version = version + 1 where thread_id = any($1) returning account_id)
+		select distinct account_id from failed order by account_id`
+	var authors []ids.ID
+	err := q.SelectContext(ctx, &authors, query, pq.Array(ids.Ints(threads)), problem)
+	return authors, err
 }
 
 // deleteScheduled leaves a message that was changed meanwhile: its author then

@@ -119,7 +119,8 @@ func (r roots) refusal(p *post, from int64) error {
 
 // grow counts the replies of a batch that has been numbered and stored, and
 // says who follows their threads: who wrote the first message, who replies,
-// and whom either calls.
+// and whom either calls; @room in a reply calls everybody into the thread, as
+// its author was told, so that they find it in their list and can read it away.
 func (r roots) grow(ctx context.Context, tx *db.Tx, fresh []*post) error {
 	grown := map[ids.ID]*root{}
 	following := map[[2]ids.ID]follower{}
@@ -161,10 +162,30 @@ func (r roots) grow(ctx context.Context, tx *db.Tx, fresh []*post) error {
 	if err != nil {
 		return fmt.Errorf("follow threads: %w", err)
 	}
-	for _, f := range added {
-		if _, err := tellThread(ctx, tx, f.Account, f.Thread); err != nil {
-			return err
+	for _, p := range fresh {
+		if !p.calls.room || r[p.message.ThreadID] == nil {
+			continue
 		}
+		called, err := insertCalled(ctx, tx, p.message.ThreadID, p.message.Seq-1)
+		if err != nil {
+			return fmt.Errorf("call everybody into a thread: %w", err)
+		}
+		added = append(added, called...)
+	}
+	return tellFollowers(ctx, tx, added)
+}
+
+// tellFollowers tells the devices of people how they stand to threads.
+func tellFollowers(ctx context.Context, tx *db.Tx, list []follower) error {
+	if len(list) == 0 {
+		return nil
+	}
+	marks, err := listThreadMarks(ctx, tx, list)
+	if err != nil {
+		return fmt.Errorf("read marks: %w", err)
+	}
+	for _, m := range marks {
+		emitMark(ctx, tx, m.Account, m.ThreadMark)
 	}
 	return nil
 }
@@ -198,10 +219,14 @@ func tellThread(ctx context.Context, tx *db.Tx, account, thread ids.ID) (*Thread
 	if err != nil {
 		return nil, fmt.Errorf("read mark: %w", err)
 	}
-	events.Emit(ctx, tx, events.ThreadRead{
-		RoomID: m.Room, ThreadID: thread, AccountID: account, Following: m.Following, LastReadSeq: m.LastReadSeq, LastSeq: m.LastSeq, Unread: m.Unread,
-	})
+	emitMark(ctx, tx, account, m)
 	return &m, nil
+}
+
+func emitMark(ctx context.Context, tx *db.Tx, account ids.ID, m ThreadMark) {
+	events.Emit(ctx, tx, events.ThreadRead{
+		RoomID: m.Room, ThreadID: m.Thread, AccountID: account, Following: m.Following, LastReadSeq: m.LastReadSeq, LastSeq: m.LastSeq, Unread: m.Unread,
+	})
 }
 
 // ThreadHistory is a thread: its first message and a stretch of its replies.

@@ -221,6 +221,67 @@ func TestThreadsOfTheLate(t *testing.T) {
 	if len(threads(w, "facilitator").Items) != 0 || room(w, "facilitator", r.ID).Mentions != 0 {
 		t.Error("the late one follows what they may not see")
 	}
+	if got := find(w, "facilitator", "secret"); len(got) != 0 {
+		t.Errorf("the late one finds %q", got)
+	}
+}
+
+// TestThreadsOfWhoCameBack: who followed a thread, left and was let in again
+// later hears of it no more.
+func TestThreadsOfWhoCameBack(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	r := converse(w, "member", "moderator", "outsider")
+	root := say(w, "member", r.ID, "Before")
+	answer(w, "outsider", root, "I follow it")
+	w.As("outsider").Delete(testkit.Path("/rooms/%s/people/%s", r.ID, w.As("outsider").ID)).Expect(204)
+	invite(w, "member", r.ID, "outsider", "new")
+	answer(w, "moderator", root, "Secret for "+link(w, "outsider"))
+	if n := room(w, "outsider", r.ID).Mentions; n != 0 || len(threads(w, "outsider").Items) != 0 {
+		t.Errorf("called %d times below what they do not see", n)
+	}
+	var mark chat.ReadMark
+	w.As("outsider").Put(testkit.Path("/rooms/%s/read", r.ID), words{"seq": 1}).Expect(200).JSON(&mark)
+	if mark.Mentions != 0 || len(find(w, "outsider", "secret")) != 0 {
+		t.Errorf("their mark: %+v", mark)
+	}
+}
+
+// TestEverybodyIsCalledIntoAThread: whom @room calls is who was confirmed. They
+// find the thread in their list, and read it away.
+func TestEverybodyIsCalledIntoAThread(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	for n := range 4 {
+		w.AddPerson(fmt.Sprintf("person%d", n), access.SiteMember, map[string]access.Role{"cohortA": access.Member})
+	}
+	r := makeRoom(w, "Room")
+	root := say(w, "member", r.ID, "Who comes?")
+	answer(w, "person0", root, "I do")
+	follow := testkit.Path("/messages/%s/thread/follow", root.ID)
+	w.As("person0").Put(follow, words{"following": false}).Expect(200)
+	path := testkit.Path("/rooms/%s/messages", r.ID)
+	in := words{"clientId": ids.NewUUID(), "body": "@room, it is moved", "threadId": root.ID}
+	w.As("facilitator").Post(path, in).Problem(409, "confirm-room")
+	in["confirmRoom"] = true
+	var m chat.Message
+	w.As("facilitator").Post(path, in).Expect(201).JSON(&m)
+	for _, who := range []string{"moderator", "person1", "person2", "person3"} {
+		list := threads(w, who)
+		if list.Unread != 1 || len(list.Items) != 1 || list.Items[0].Mark.Unread != 1 || room(w, who, r.ID).Mentions != 1 {
+			t.Errorf("%s was called: %+v, %d mentions", who, list, room(w, who, r.ID).Mentions)
+		}
+		w.As(who).Put(testkit.Path("/messages/%s/thread/read", root.ID), words{"seq": m.Seq}).Expect(200)
+		if n := room(w, who, r.ID).Mentions; n != 0 || threads(w, who).Unread != 0 {
+			t.Errorf("%s has read it, and has %d mentions", who, n)
+		}
+	}
+	if n := len(threads(w, "person0").Items); n != 0 || room(w, "person0", r.ID).Mentions != 0 {
+		t.Error("who stopped following was called back")
+	}
+	if n := len(threads(w, "outsider").Items); n != 0 {
+		t.Error("somebody outside was called")
+	}
 }
 
 // TestUnreadOfThreadsHolds: whatever happens in whatever order, what is unread

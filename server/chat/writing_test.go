@@ -1,10 +1,13 @@
 package chat_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"guildhall/server/access"
 	"guildhall/server/chat"
 	"guildhall/server/clock"
 	"guildhall/server/ids"
@@ -140,7 +143,7 @@ func TestQuietHours(t *testing.T) {
 	set := func(quiet any, until any) chat.Preferences {
 		t.Helper()
 		var p chat.Preferences
-		in := words{"enterSends": false, "readOn": "opening", "announce": true, "desktop": true, "undisturbedUntil": until}
+		in := words{"enterSends": false, "readOn": "opening", "announce": true, "undisturbedUntil": until}
 		if quiet != nil {
 			in["quiet"] = quiet
 		}
@@ -207,7 +210,7 @@ func TestQuietHours(t *testing.T) {
 		"eighth day": words{"from": "09:00", "to": "10:00", "days": []int{8}},
 		"no time":    words{"from": "24:00", "to": "10:00", "days": []int{1}},
 	} {
-		if a := w.As("member").Put("/api/me/chat", words{"enterSends": true, "readOn": "scroll", "announce": true, "desktop": true, "quiet": quiet, "undisturbedUntil": nil}); a.Status != 422 {
+		if a := w.As("member").Put("/api/me/chat", words{"enterSends": true, "readOn": "scroll", "announce": true, "quiet": quiet, "undisturbedUntil": nil}); a.Status != 422 {
 			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 		}
 	}
@@ -231,4 +234,116 @@ func TestAnswerLater(t *testing.T) {
 	if !strings.Contains(a.Body, `"body":"Answer"`) {
 		t.Errorf("in the thread: %s", a.Body)
 	}
+}
+
+// TestNothingWaitsForEver: a message whose job has died says so a day later.
+func TestNothingWaitsForEver(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(clock.System().Truncate(time.Second).Add(-time.Hour))
+	w := testkit.New(t, testkit.Options{Clock: fake})
+	room := makeRoom(w, "Room")
+	in := words{"clientId": ids.NewUUID(), "body": "Later", "sendAt": fake.Now().Add(time.Minute).Format(time.RFC3339)}
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", room.ID), in).Expect(201)
+	if _, err := w.DB.Exec(`update jobs set failed_at = now() where kind = 'chat-send-scheduled'`); err != nil {
+		t.Fatal(err)
+	}
+	failed := func() string {
+		t.Helper()
+		if err := w.Chat.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var list struct{ Items []chat.Scheduled }
+		w.As("member").Get("/api/scheduled").Expect(200).JSON(&list)
+		return list.Items[0].Failed
+	}
+	fake.Pass(24 * time.Hour)
+	if got := failed(); got != "" {
+		t.Errorf("given up too early: %s", got)
+	}
+	fake.Pass(2 * time.Minute)
+	told := screen(w, "member")
+	if got := failed(); got != "/problems/too-late" {
+		t.Errorf("a day after its time: %q", got)
+	}
+	told("scheduled")
+}
+
+// screen opens a live connection, and gives a check that a frame of some type
+// comes to it.
+func screen(w *testkit.World, who string) (told func(kind string)) {
+	w.T.Helper()
+	type frame struct{ Type, Connection string }
+	var batch struct {
+		Number int64
+		Frames []frame
+	}
+	w.As(who).Get("/api/live/poll").Expect(200).JSON(&batch)
+	if len(batch.Frames) == 0 || batch.Frames[0].Connection == "" {
+		w.T.Fatalf("the live connection begins with %+v", batch)
+	}
+	poll := "/api/live/poll?wait=1&connection=" + batch.Frames[0].Connection
+	return func(kind string) {
+		w.T.Helper()
+		testkit.Eventually(w.T, "a frame "+kind+" for "+who, func() bool {
+			batch.Frames = nil
+			w.As(who).Get(fmt.Sprintf("%s&ack=%d", poll, batch.Number)).Expect(200).JSON(&batch)
+			return slices.ContainsFunc(batch.Frames, func(f frame) bool { return f.Type == kind })
+		})
+	}
+}
+
+// TestScheduledOnce: the same again is kept once; anything else is another
+// message, and only a new one is counted.
+func TestScheduledOnce(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	room, other := makeRoom(w, "Room"), makeRoom(w, "Other")
+	root := say(w, "member", room.ID, "Root")
+	path, at := testkit.Path("/rooms/%s/scheduled", room.ID), clock.System().Add(time.Hour)
+	in := func(changes words) words {
+		out := words{"clientId": "018f2b6e-1111-7abc-8def-0123456789ab", "body": "Later", "sendAt": at.Format(time.RFC3339Nano)}
+		for k, v := range changes {
+			out[k] = v
+		}
+		return out
+	}
+	var first, again chat.Scheduled
+	w.As("member").Post(path, in(nil)).Expect(201).JSON(&first)
+	if _, err := w.DB.Exec(`insert into scheduled_messages (account_id, room_id, client_id, body, send_at, created_at)
+		select account_id, room_id, gen_random_uuid(), body, send_at, created_at from scheduled_messages, generate_series(1, 99)`); err != nil {
+		t.Fatal(err)
+	}
+	w.As("member").Post(path, in(nil)).Expect(201).JSON(&again)
+	if again.ID != first.ID {
+		t.Errorf("asked again: %+v and %+v", first, again)
+	}
+	w.As("member").Post(path, in(words{"clientId": ids.NewUUID()})).Problem(409, "too-many-scheduled")
+	w.As("member").Post(path, in(words{"body": "Other"})).Problem(409, "client-id-reused")
+	w.As("member").Post(path, in(words{"sendAt": at.Add(time.Minute).Format(time.RFC3339Nano)})).Problem(409, "client-id-reused")
+	w.As("member").Post(path, in(words{"threadId": root.ID})).Problem(409, "client-id-reused")
+	w.As("member").Post(testkit.Path("/rooms/%s/scheduled", other.ID), in(nil)).Problem(409, "client-id-reused")
+}
+
+// TestCallingEverybodyLater: who schedules @room is asked, as who says it now.
+func TestCallingEverybodyLater(t *testing.T) {
+	t.Parallel()
+	w := testkit.New(t)
+	for _, name := range []string{"one", "two", "three"} {
+		w.AddPerson(name, access.SiteMember, map[string]access.Role{"cohortA": access.Member})
+	}
+	room := makeRoom(w, "Room")
+	path, at := testkit.Path("/rooms/%s/scheduled", room.ID), clock.System().Add(time.Hour).Format(time.RFC3339)
+	in := words{"clientId": ids.NewUUID(), "body": "@room, tomorrow", "sendAt": at}
+	w.As("member").Post(path, in).Problem(409, "confirm-room")
+	in["confirmRoom"] = true
+	var m chat.Scheduled
+	w.As("member").Post(path, in).Expect(201).JSON(&m)
+	edit := words{"body": "@room, today", "sendAt": at, "version": 1}
+	w.As("member").Patch(testkit.Path("/scheduled/%s", m.ID), edit).Problem(409, "confirm-room")
+	edit["confirmRoom"] = true
+	w.As("member").Patch(testkit.Path("/scheduled/%s", m.ID), edit).Expect(200).JSON(&m)
+	if m.Body != "@room, today" || m.Version != 2 {
+		t.Errorf("edited: %+v", m)
+	}
+	w.As("member").Patch(testkit.Path("/scheduled/%s", m.ID), words{"body": "Nobody", "sendAt": at, "version": 2}).Expect(200)
 }

@@ -209,7 +209,7 @@ func TestLossesAcrossNodes(t *testing.T) {
 			n := n(t)
 			hall := room(n[0])
 			var group struct{ ID ids.ID }
-			n[0].As("facilitator").Post("/api/conversations", map[string]any{"people": []ids.ID{n[0].As("member").ID, n[0].As("outsider").ID}}).Expect(201).JSON(&group)
+			n[0].As("facilitator").Post("/api/conversations", map[string]any{"clientId": ids.NewUUID(), "people": []ids.ID{n[0].As("member").ID, n[0].As("outsider").ID}}).Expect(201).JSON(&group)
 			walked := in(n[1], "outsider", group.ID)
 			removed, left, gone := in(n[1], "member", hall), in(n[1], "facilitator", hall), in(n[1], "moderator", hall)
 			began := time.Now()

@@ -142,7 +142,7 @@ func newCast(t *testing.T, m *model, d *database, nodes []*node, seed uint64) *c
 	c.rooms = []ids.ID{
 		make(rooms, map[string]any{"name": "Open"}),
 		make(rooms, map[string]any{"name": "Private", "private": true, "people": steady}),
-		make("/conversations", map[string]any{"people": steady, "name": "Group"}),
+		make("/conversations", map[string]any{"clientId": ids.NewUUID(), "people": steady, "name": "Group"}),
 	}
 	for i, id := range c.rooms {
 		r := &room{id: id, kind: kinds[i], stays: map[ids.ID][]stay{}, said: map[string]*message{}, unsure: map[string]bool{}, feels: map[ids.ID][]feeling{}, read: map[ids.ID]int64{}, lost: map[ids.ID]bool{}}

@@ -26,7 +26,7 @@ test('what happened is told to everybody', () => {
 	const author = person('1', 'Anna');
 	const said = (notice: Message['notice']) => noticeWords({ author, notice });
 	expect(said({ kind: 'added', history: 'all', people: [person('2', 'Bob')] })).toBe(
-		'Anna added Bob, with everything that was said before.'
+		'Anna added Bob, with everything that Anna sees of what was said before.'
 	);
 	expect(said({ kind: 'added', history: 'new', people: [person('2', 'Bob')] })).toBe(
 		'Anna added Bob, with what is said from now on.'

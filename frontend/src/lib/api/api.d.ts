@@ -1660,7 +1660,7 @@ export interface components {
         };
         Invited: {
             /**
-             * @description What they see: all that was said, or what is said from now on
+             * @description What they see: all that the one who brings them in sees, or what is said from now on
              * @enum {string}
              */
             history: "new" | "all";
@@ -1818,6 +1818,11 @@ export interface components {
             name: string;
         };
         NewConversation: {
+            /**
+             * Format: uuid
+             * @description Of a group, the client's own name of it: asked for again, with the same people, it is made once
+             */
+            clientId?: string;
             /** @description Of a group; without one it goes by its people */
             name?: string;
             people: string[];
@@ -1929,7 +1934,7 @@ export interface components {
         };
         Notice: {
             /**
-             * @description What people who were added see
+             * @description What people who were added see: of what was said before, all that the one who added them sees, or nothing
              * @enum {string}
              */
             history?: "new" | "all";
@@ -2157,8 +2162,6 @@ export interface components {
         Preferences: {
             /** @description Say new messages to screen readers */
             announce: boolean;
-            /** @description Show notifications of the system while the page is hidden */
-            desktop: boolean;
             /** @description Enter sends, Shift+Enter breaks the line; otherwise Ctrl+Enter sends */
             enterSends: boolean;
             /** @description Nothing should disturb the person now */
@@ -2264,7 +2267,7 @@ export interface components {
         Readers: {
             /**
              * Format: int64
-             * @description How many could have, besides its author
+             * @description How many could have, besides its author: those who may see it
              */
             of: number;
             people: components["schemas"]["Person"][];
@@ -2461,6 +2464,8 @@ export interface components {
         };
         ScheduledEdit: {
             body: string;
+            /** @description The author knows how many people @room calls */
+            confirmRoom?: boolean;
             /** Format: date-time */
             sendAt: string;
             /** Format: int64 */
@@ -3369,6 +3374,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6762,6 +6776,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -113,8 +113,9 @@ export const inviteToRoom = (roomId: string, people: string[], history: 'new' | 
 	take(POST('/rooms/{roomId}/people', { params: { path: { roomId } }, body: { people, history } }));
 export const listConversations = () =>
 	whole((cursor) => take(GET('/conversations', { params: { query: { hidden: true, cursor, limit: 200 } } })));
-export const converse = (people: string[], name = '') =>
-	take(POST('/conversations', { body: { people, name: some(name) } }));
+/** `clientId`: of a group, so that asking again after an answer that was lost makes no second one. */
+export const converse = (people: string[], name = '', clientId?: string) =>
+	take(POST('/conversations', { body: { clientId, people, name: some(name) } }));
 export const listMessages = (roomId: string, query: RoomStretch = {}) =>
 	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query } }));
 export const listChanges = (roomId: string, after: number) =>
@@ -170,11 +171,12 @@ export const keepDraft = (
 	keepalive?: boolean
 ) => take(PUT('/rooms/{roomId}/draft', { params: { path: { roomId } }, body: draft, keepalive }));
 export const listScheduled = () => take(GET('/scheduled'));
-type Later = { clientId: string; body: string; threadId?: string; sendAt: string };
+type Later = { clientId: string; body: string; threadId?: string; confirmRoom?: boolean; sendAt: string };
 export const scheduleMessage = (roomId: string, message: Later) =>
 	take(POST('/rooms/{roomId}/scheduled', { params: { path: { roomId } }, body: message }));
-export const editScheduled = ({ id, version }: Scheduled, body: string, sendAt: string) =>
-	take(PATCH('/scheduled/{scheduledId}', { params: { path: { scheduledId: id } }, body: { body, sendAt, version } }));
+type LaterEdit = { body: string; sendAt: string; confirmRoom?: boolean };
+export const editScheduled = ({ id, version }: Scheduled, edit: LaterEdit) =>
+	take(PATCH('/scheduled/{scheduledId}', { params: { path: { scheduledId: id } }, body: { ...edit, version } }));
 export const dropScheduled = (scheduledId: string) =>
 	take(DELETE('/scheduled/{scheduledId}', { params: { path: { scheduledId } } }));
 export const getChatPreferences = () => take(GET('/me/chat'));

@@ -15,8 +15,6 @@ export type ChatPreferences = {
 	readOnOpening: boolean;
 	/** New messages are read out to a screen reader. */
 	announce: boolean;
-	/** Notices of the system are wanted on whatever device allows them. */
-	desktop: boolean;
 	/** The hours in which nothing disturbs. */
 	quiet?: Quiet;
 	/** Nothing disturbs before this moment, whatever the hours. */
@@ -28,7 +26,6 @@ const usual: ChatPreferences = {
 	enterSends: true,
 	readOnOpening: false,
 	announce: true,
-	desktop: false,
 	undisturbedUntil: null,
 	toolbar: false
 };
@@ -67,14 +64,13 @@ const stored = (p: ChatPreferences): StoredPreferences => ({
 	enterSends: p.enterSends,
 	readOn: p.readOnOpening ? 'opening' : 'scroll',
 	announce: p.announce,
-	desktop: p.desktop,
 	quiet: p.quiet,
 	undisturbedUntil: p.undisturbedUntil
 });
 
-function heard({ enterSends, readOn, announce, desktop, quiet, undisturbedUntil }: StoredPreferences): void {
+function heard({ enterSends, readOn, announce, quiet, undisturbedUntil }: StoredPreferences): void {
 	const { toolbar } = now;
-	take({ enterSends, readOnOpening: readOn === 'opening', announce, desktop, quiet, undisturbedUntil, toolbar });
+	take({ enterSends, readOnOpening: readOn === 'opening', announce, quiet, undisturbedUntil, toolbar });
 }
 
 // One after the other: each change sends all of them, and must not undo the one before it.

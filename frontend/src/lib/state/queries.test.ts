@@ -23,6 +23,12 @@ test('messages are counted once, others’ only, up to a hundred; a gap is told'
 	expect(setArrived(client, change(9, 'other'), 'me')).toBe(false);
 	expect(room()).toMatchObject({ head: 7, unread: 2 });
 
+	put({ hidden: true });
+	setArrived(client, change(5, 'other', 'reacted'), 'me');
+	expect(room().hidden).toBe(true);
+	setArrived(client, change(6, 'other'), 'me');
+	expect(room().hidden).toBe(false);
+
 	put({ unread: 100 });
 	setArrived(client, change(5, 'other'), 'me');
 	expect(room().unread).toBe(100);

@@ -68,11 +68,12 @@ export function setArrived(client: QueryClient, { type, room, seq, message }: Ch
 	const was = known(client, room);
 	if (!was || seq > was.head + 1) return false;
 	if (seq <= was.head) return true; // counted before
-	const said = type === 'message' && !message?.notice && !message?.threadId;
+	const spoken = type === 'message' && !message?.notice;
+	const said = spoken && !message?.threadId;
 	const theirs = said && message?.author.id !== me;
 	change(client, room, {
 		head: seq,
-		hidden: false,
+		hidden: was.hidden && !spoken,
 		lastAt: (type === 'message' && message?.createdAt) || was.lastAt,
 		unread: Math.min(100, was.unread + (theirs ? 1 : 0)),
 		mentions: Math.min(100, was.mentions + (theirs && callsMe(message?.html ?? '', me) ? 1 : 0))
