@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -285,6 +286,9 @@ func (s *Server) guardWrites(c *fiber.Ctx) error {
 		}
 		if kind == "application/json" && bytes.HasPrefix(c.Body(), []byte("\xef\xbb\xbf")) {
 			return problem.Invalid("body", "JSON has no byte order mark (RFC 8259, 8.1)")
+		}
+		if kind == "application/json" && !utf8.Valid(c.Body()) { // the decoder would put other characters in their place
+			return problem.Invalid("body", "JSON is UTF-8 (RFC 8259, 8.1)")
 		}
 	}
 	return c.Next()

@@ -25,7 +25,7 @@ const (
 	mostDeliveries = 50_000_000
 
 	settle   = 10 * time.Second // without any delivery, after which what is missing is lost
-	mostWait = time.Minute     // for the last deliveries
+	mostWait = time.Minute      // for the last deliveries
 )
 
 // ChatOptions says how much chat there is.

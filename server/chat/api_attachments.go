@@ -14,7 +14,7 @@ const partSize = 1 << 20
 func (s *Service) attachmentRoutes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "start-upload", Method: "POST", Path: "/rooms/{roomId}/attachments", Summary: "Make a place for a file to send in a room", Door: api.SignedIn, Status: 201, Errors: []int{403, 404, 409, 413, 429}}, s.postUpload)
 	api.Handle(r, api.Op{ID: "get-upload", Method: "GET", Path: "/attachments/{attachmentId}", Summary: "How far a file of mine has come that is not sent yet", Door: api.SignedIn, Errors: []int{403, 404}}, s.getUpload)
-	api.Handle(r, api.Op{ID: "add-part", Method: "PUT", Path: "/attachments/{attachmentId}/content", Summary: "Send the next bytes of a file, at most 1 MiB at once", Door: api.SignedIn, MaxBody: partSize, Errors: []int{403, 404, 413, 415, 503}}, s.putPart)
+	api.Handle(r, api.Op{ID: "add-part", Method: "PUT", Path: "/attachments/{attachmentId}/content", Summary: "Send the next bytes of a file, less than 1 MiB at once", Door: api.SignedIn, MaxBody: partSize, Errors: []int{403, 404, 413, 415, 503}}, s.putPart)
 	api.Handle(r, api.Op{ID: "describe-attachment", Method: "PATCH", Path: "/attachments/{attachmentId}", Summary: "Say in words what a picture shows, before it is sent", Door: api.SignedIn, Errors: []int{403, 404}}, s.patchUpload)
 	api.Do(r, api.Op{ID: "remove-upload", Method: "DELETE", Path: "/attachments/{attachmentId}", Summary: "Take back a file that is not sent", Door: api.SignedIn, Errors: []int{403, 404}}, s.deleteUpload)
 	api.File(r, api.Op{ID: "get-attachment", Method: "GET", Path: "/attachments/{attachmentId}/content", Summary: "The file itself", Door: api.SignedIn, Errors: []int{403, 404, 416}}, s.getContent)

@@ -76,6 +76,9 @@ func (s *Service) StartUpload(ctx context.Context, who access.Actor, room ids.ID
 		if err := mayPostIn(ctx, tx, room, who.ID, s.now()); err != nil {
 			return err
 		}
+		if err := tx.Alone(ctx, "uploads of "+who.ID.String()); err != nil {
+			return err
+		}
 		waiting, err := countUnsent(ctx, tx, who.ID)
 		if err != nil {
 			return fmt.Errorf("count uploads: %w", err)
@@ -201,6 +204,7 @@ func (s *Service) refuse(ctx context.Context, f fileRow, why error) error {
 	if !errors.As(why, &p) {
 		return fmt.Errorf("finish upload: %w", why)
 	}
+	ctx = context.WithoutCancel(ctx) // what used up the time of its request is forgotten all the more
 	err := s.db.Tx(ctx, func(tx *db.Tx) error { return s.drop(ctx, tx, f.ID) })
 	return errors.Join(why, err)
 }

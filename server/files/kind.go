@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"path"
 	"strings"
@@ -82,12 +83,15 @@ func officeKind(f io.ReaderAt, size int64) (Kind, error) {
 	if at < 0 || len(end)-at < 22 {
 		return Kind{}, errKind
 	}
+	parts := binary.LittleEndian.Uint16(end[at+10:])
 	length, start := binary.LittleEndian.Uint32(end[at+12:]), binary.LittleEndian.Uint32(end[at+16:])
-	if length > mostDirectory || int64(start)+int64(length) != size-int64(len(end)-at) {
+	// The largest number means that the true one stands elsewhere (zip64), where
+	// another list may stand for those who look there.
+	if parts == math.MaxUint16 || length > mostDirectory || start == math.MaxUint32 || int64(start)+int64(length) != size-int64(len(end)-at) {
 		return Kind{}, errKind
 	}
 	archive, err := zip.NewReader(f, size)
-	if err != nil {
+	if err != nil || len(archive.File) != int(parts) {
 		return Kind{}, errKind
 	}
 	has := map[string]*zip.File{}

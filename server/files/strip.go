@@ -27,11 +27,16 @@ func (s *stripped) reader() io.Reader {
 
 var errBroken = errors.New("the file is cut off or damaged")
 
+// mostScans bounds how often a JPEG goes over the whole picture, which costs the
+// decoder time that its size does not tell. Cameras and programs make some ten.
+const mostScans = 100
+
 // stripJPEG keeps what a decoder needs and the colour profile (ITU T.81, annex
 // B). EXIF, XMP, IPTC, maker notes, comments and further pictures behind the
 // first all go.
 func stripJPEG(b []byte) (*stripped, error) {
 	s := &stripped{keep: [][]byte{b[:2]}, turn: 1, memory: 400}
+	frames, scans := 0, 0
 	for at := 2; ; {
 		if at+2 > len(b) || b[at] != 0xff {
 			return nil, errBroken
@@ -55,8 +60,15 @@ func stripJPEG(b []byte) (*stripped, error) {
 		if end < at+4 || end > len(b) {
 			return nil, errBroken
 		}
-		if marker == 0xda {
+		switch {
+		case marker == 0xda:
 			end = scanEnd(b, end)
+			scans++
+		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
+			frames++
+		}
+		if frames > 1 || scans > mostScans {
+			return nil, errBroken
 		}
 		s.segment(marker, b[at:end])
 		at = end

@@ -32,7 +32,7 @@ export interface paths {
         };
         /** The file itself */
         get: operations["get-attachment"];
-        /** Send the next bytes of a file, at most 1 MiB at once */
+        /** Send the next bytes of a file, less than 1 MiB at once */
         put: operations["add-part"];
         post?: never;
         delete?: never;
