@@ -48,7 +48,7 @@ func echo(ctx context.Context) (perSecond float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
+	defer l.Close() //nolint:errcheck // nothing to save
 	var clients, hub []net.Conn
 	defer func() {
 		for _, c := range append(clients, hub...) {
@@ -116,17 +116,12 @@ func selects(ctx context.Context, database string) (perSecond float64, err error
 	defer db.Close()
 	db.SetMaxOpenConns(selectors)
 	db.SetMaxIdleConns(selectors)
-	find, err := db.PrepareContext(ctx, `select typname from pg_type where oid = $1`)
-	if err != nil {
-		return 0, err
-	}
-	defer find.Close()
 	counts := make([]int, selectors)
 	began := time.Now() //nolint:forbidigo // it measures real time
 	err = inParallel(selectors, selectors, func(i int) error {
 		for ; time.Since(began) < referenceTime; counts[i]++ {
 			var name string
-			if err := find.QueryRowContext(ctx, 23).Scan(&name); err != nil {
+			if err := db.QueryRowContext(ctx, `select typname from pg_type where oid = $1`, 23).Scan(&name); err != nil {
 				return err
 			}
 			if name != "int4" {
