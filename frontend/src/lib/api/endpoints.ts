@@ -138,9 +138,9 @@ export const deleteMessage = (messageId: string) =>
 	take(DELETE('/messages/{messageId}', { params: { path: { messageId } } }));
 export const previewMarkup = (body: string) => take(POST('/markup/preview', { body: { body } }));
 export const readRoom = (roomId: string, seq: number) =>
-	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq } }));
+	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq }, signal: inTime() }));
 export const unreadRoom = (roomId: string, seq: number) =>
-	take(PUT('/rooms/{roomId}/unread', { params: { path: { roomId } }, body: { seq } }));
+	take(PUT('/rooms/{roomId}/unread', { params: { path: { roomId } }, body: { seq }, signal: inTime() }));
 
 // Files of messages
 export const startUpload = (roomId: string, file: { name: string; size: number }) =>
@@ -191,7 +191,7 @@ export const listThreads = () =>
 export const getThread = (messageId: string, query: Stretch = {}) =>
 	take(GET('/messages/{messageId}/thread', { params: { path: { messageId }, query }, signal: inTime() }));
 export const readThread = (messageId: string, seq: number) =>
-	take(PUT('/messages/{messageId}/thread/read', { params: { path: { messageId } }, body: { seq } }));
+	take(PUT('/messages/{messageId}/thread/read', { params: { path: { messageId } }, body: { seq }, signal: inTime() }));
 export const followThread = (messageId: string, following: boolean) =>
 	take(PUT('/messages/{messageId}/thread/follow', { params: { path: { messageId } }, body: { following } }));
 
