@@ -30,6 +30,8 @@ export class Outbox {
 	#lanes: Record<string, Lane> = {};
 	#channel: BroadcastChannel;
 	#last = 0;
+	/** What is being put into the store right now. */
+	#unkept: Waiting[] = [];
 	#closed = false;
 
 	constructor(parts: Parts) {
@@ -56,6 +58,7 @@ export class Outbox {
 		// Never the same millisecond twice: the order of writing is the order of sending.
 		this.#last = Math.max(Date.now(), this.#last + 1);
 		const entry: Waiting = { ...extras, clientId: uuid7(this.#last), room, body, at: this.#last };
+		this.#unkept = [...this.#unkept, entry];
 		this.waiting = [...this.waiting, entry];
 		try {
 			await this.#parts.store.put(entry);
@@ -63,7 +66,10 @@ export class Outbox {
 			// Not kept is not written: whoever typed it must still have it.
 			this.waiting = this.waiting.filter((w) => w !== entry);
 			throw thrown;
+		} finally {
+			this.#unkept = this.#unkept.filter((w) => w !== entry);
 		}
+		if (!this.#closed) this.#channel.postMessage('changed');
 		void this.#lane(room).run();
 		return entry;
 	}
@@ -154,7 +160,9 @@ export class Outbox {
 	}
 
 	async #read(): Promise<void> {
-		this.waiting = await this.#parts.store.all();
+		const kept = await this.#parts.store.all();
+		const has = (entry: Waiting) => kept.some((w) => w.clientId === entry.clientId);
+		this.waiting = [...kept, ...this.#unkept.filter((w) => !has(w))];
 	}
 }
 
