@@ -9,8 +9,9 @@ import "embed"
 //go:embed all:build
 var Built embed.FS
 
-// Catalogues holds the words people see, one JSON file for each language, under "src/lib/text/". The web app and the
-// server read the same files: nested keys, {{name}} for values, and the plural forms of CLDR as _one, _other and so on.
+// Catalogues holds the words people see, in JSON files that begin with their language, under "src/lib/text/": what only
+// the pages that anybody may read say is in en.public.json. The web app and the server read the same files: nested keys,
+// {{name}} for values, and the plural forms of CLDR as _one, _other and so on.
 //
 //go:embed src/lib/text/*.json
 var Catalogues embed.FS

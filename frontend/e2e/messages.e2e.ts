@@ -136,6 +136,8 @@ test.describe('what is done to a message', () => {
 		const at = (await message.boundingBox())!;
 		const touch = { pointerType: 'touch', isPrimary: true, bubbles: true, clientX: at.x + 60, clientY: at.y + 20 };
 		await message.dispatchEvent('pointerdown', touch);
+		await page.waitForTimeout(600);
+		await message.dispatchEvent('pointerup', touch);
 		const menu = page.getByRole('group', { name: 'Message actions' });
 		await expect(menu).toBeVisible();
 		const sheet = (await menu.boundingBox())!;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import en from '#lib/text/en.json';
+import en from '#lib/text/en.public.json';
 
 type Person = { key: string; name: string; job: string };
 type Space = { kind: string; name: string; members: Record<string, string> };

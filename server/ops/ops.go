@@ -94,12 +94,18 @@ type Facts struct {
 	Attribution string `json:"attribution" doc:"Must be shown where the open data is"`
 	TimeZone    string `json:"timeZone"`
 	MostFiles   int    `json:"mostFiles" doc:"Files in one message"`
+	MostFileMB  int    `json:"mostFileMB" doc:"Size of one file, in megabytes of 1,000,000 bytes"`
+	KeptDays    int    `json:"conversationsKeptDays" doc:"How long conversations between people are kept; 0 is for ever"`
 }
 
 // Routes adds the endpoint.
 func (s Site) Routes(r *api.Router) {
 	api.Handle(r, api.Op{ID: "get-site", Method: "GET", Path: "/site", Summary: "What everybody may know of this network", Door: api.Public},
 		func(context.Context, access.Actor, *struct{}) (*Facts, error) {
-			return &Facts{Name: s.Config.Name, Demo: s.Config.Demo, Version: s.Version, Attribution: orgs.Attribution, TimeZone: s.Config.TimeZone, MostFiles: s.Config.LimitFiles}, nil
+			c := s.Config
+			return &Facts{
+				Name: c.Name, Demo: c.Demo, Version: s.Version, Attribution: orgs.Attribution, TimeZone: c.TimeZone,
+				MostFiles: c.LimitFiles, MostFileMB: c.LimitFileMB, KeptDays: c.RetentionConversations,
+			}, nil
 		})
 }

@@ -39,9 +39,11 @@ func Load() (*Catalogue, error) {
 		if err := json.Unmarshal(b, &tree); err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		words := map[string]string{}
-		flatten(words, "", tree)
-		c.words[strings.TrimSuffix(path.Base(name), ".json")] = words
+		lang, _, _ := strings.Cut(path.Base(name), ".")
+		if c.words[lang] == nil {
+			c.words[lang] = map[string]string{}
+		}
+		flatten(c.words[lang], "", tree)
 	}
 	if c.words[Fallback] == nil {
 		return nil, fmt.Errorf("there is no catalogue for %q", Fallback)

@@ -1,6 +1,6 @@
 // The eight reactions, in the order in which they are offered.
 import type { Message, Reaction, ReactionName } from '#lib/api/types.ts';
-import type { TextKey } from '#lib/text/text.svelte.ts';
+import { t, type TextKey } from '#lib/text/text.svelte.ts';
 
 export const reactions: { name: ReactionName; sign: string; label: TextKey }[] = [
 	{ name: 'thumbs-up', sign: '👍', label: 'message.thumbsUp' },
@@ -23,4 +23,11 @@ export function keepMine(before: Message, now: Message): Message {
 	if (!now.reactions?.some(unsure)) return now;
 	const mine = (name: string) => before.reactions?.find((r) => r.name === name)?.mine;
 	return { ...now, reactions: now.reactions.map((r) => (unsure(r) ? { ...r, mine: mine(r.name) } : r)) };
+}
+
+/** whoReacted names the people of a reaction, and counts those that are not named. */
+export function whoReacted({ people, count }: Reaction): string {
+	const names = people.map((p) => p.name).join(', ');
+	const others = count - people.length;
+	return others > 0 ? `${names} ${t('message.others', { count: others })}` : names;
 }

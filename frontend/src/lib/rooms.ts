@@ -43,3 +43,11 @@ export function noticeWords({ author, notice }: Pick<Message, 'author' | 'notice
 	}
 	return notice?.name ? t('notices.named', { name, title: notice.name }) : t('notices.unnamed', { name });
 }
+
+/** threadPath is the address of a thread, or of one reply in it. */
+export const threadPath = (room: string, thread: string, reply?: number) =>
+	`rooms/${room}?thread=${thread}${reply === undefined ? '' : `&reply=${reply}`}` as const;
+
+/** messagePath is where a message stands: in its room, or in its thread there. */
+export const messagePath = ({ roomId, seq, threadId }: Message) =>
+	threadId ? threadPath(roomId, threadId, seq) : (`rooms/${roomId}?at=${seq}` as const);

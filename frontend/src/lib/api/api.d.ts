@@ -1471,8 +1471,18 @@ export interface components {
         Facts: {
             /** @description Must be shown where the open data is */
             attribution: string;
+            /**
+             * Format: int64
+             * @description How long conversations between people are kept; 0 is for ever
+             */
+            conversationsKeptDays: number;
             /** @description A demonstration: made-up people, nothing is private */
             demo: boolean;
+            /**
+             * Format: int64
+             * @description Size of one file, in megabytes of 1,000,000 bytes
+             */
+            mostFileMB: number;
             /**
              * Format: int64
              * @description Files in one message

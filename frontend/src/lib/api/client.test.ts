@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onSignedOut, useFetch } from './client.ts';
-import { getMe, getRoom, searchStories, signOut } from './endpoints.ts';
+import { getMe, getRoom, listChanges, listMessages, postMessage, searchStories, signOut } from './endpoints.ts';
 import { Problem } from './problem.ts';
 
 const answer = (status: number, body: unknown, headers = {}) =>
@@ -69,6 +69,28 @@ test('no answer at all is a passing problem', async () => {
 	);
 	expect(problem.slug).toBe('no-answer');
 	expect(problem.passing).toBe(true);
+});
+
+test('an answer that does not come in time is none', async () => {
+	const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+		const stop = new AbortController();
+		setTimeout(() => stop.abort(new DOMException('late', 'TimeoutError')), 5);
+		return stop.signal;
+	});
+	useFetch(
+		(request) =>
+			new Promise((_, fail) => {
+				const { signal } = request as Request;
+				signal.addEventListener('abort', () => fail(signal.reason));
+			})
+	);
+	for (const ask of [
+		() => postMessage('1', { clientId: 'c', body: 'x' }),
+		() => listChanges('1', 0),
+		() => listMessages('1')
+	])
+		await expect(ask()).rejects.toMatchObject({ slug: 'no-answer', status: 0, passing: true });
+	timeout.mockRestore();
 });
 
 test('an empty answer is no problem', async () => {

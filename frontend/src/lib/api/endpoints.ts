@@ -18,6 +18,8 @@ import type {
 
 const { GET, POST, PUT, PATCH, DELETE } = client;
 type Signal = AbortSignal | undefined;
+/** Whoever waits for an answer that does not come would wait for ever. A request that is cut off so is one without an answer. */
+const inTime = () => AbortSignal.timeout(20_000);
 /** Empty values are left out of an address. */
 const some = (text: string | undefined) => text || undefined;
 
@@ -117,9 +119,9 @@ export const listConversations = () =>
 export const converse = (people: string[], name = '', clientId?: string) =>
 	take(POST('/conversations', { body: { clientId, people, name: some(name) } }));
 export const listMessages = (roomId: string, query: RoomStretch = {}) =>
-	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query } }));
+	take(GET('/rooms/{roomId}/messages', { params: { path: { roomId }, query }, signal: inTime() }));
 export const listChanges = (roomId: string, after: number) =>
-	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } } }));
+	take(GET('/rooms/{roomId}/changes', { params: { path: { roomId }, query: { after } }, signal: inTime() }));
 export const listRoomPeople = (roomId: string, query: { q?: string; limit?: number }, signal?: Signal) =>
 	take(GET('/rooms/{roomId}/people', { params: { path: { roomId }, query: { ...query, q: some(query.q) } }, signal }));
 type NewMessage = { clientId: string; body: string; threadId?: string; confirmRoom?: boolean; attachments?: string[] };
@@ -127,7 +129,8 @@ export const postMessage = (roomId: string, { clientId, body, threadId, confirmR
 	take(
 		POST('/rooms/{roomId}/messages', {
 			params: { path: { roomId } },
-			body: { clientId, body, threadId, confirmRoom, attachments }
+			body: { clientId, body, threadId, confirmRoom, attachments },
+			signal: inTime()
 		})
 	);
 export const editMessage = ({ id, version }: Message, body: string) =>
@@ -136,27 +139,27 @@ export const deleteMessage = (messageId: string) =>
 	take(DELETE('/messages/{messageId}', { params: { path: { messageId } } }));
 export const previewMarkup = (body: string) => take(POST('/markup/preview', { body: { body } }));
 export const readRoom = (roomId: string, seq: number) =>
-	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq } }));
+	take(PUT('/rooms/{roomId}/read', { params: { path: { roomId } }, body: { seq }, signal: inTime() }));
 export const unreadRoom = (roomId: string, seq: number) =>
-	take(PUT('/rooms/{roomId}/unread', { params: { path: { roomId } }, body: { seq } }));
+	take(PUT('/rooms/{roomId}/unread', { params: { path: { roomId } }, body: { seq }, signal: inTime() }));
 
 // Files of messages
 export const startUpload = (roomId: string, file: { name: string; size: number }) =>
-	take(POST('/rooms/{roomId}/attachments', { params: { path: { roomId } }, body: file }));
+	take(POST('/rooms/{roomId}/attachments', { params: { path: { roomId } }, body: file, signal: inTime() }));
 export const getUpload = (attachmentId: string) =>
-	take(GET('/attachments/{attachmentId}', { params: { path: { attachmentId } } }));
-export const addPart = (attachmentId: string, offset: number, part: Blob, signal?: Signal) =>
+	take(GET('/attachments/{attachmentId}', { params: { path: { attachmentId } }, signal: inTime() }));
+export const addPart = (attachmentId: string, offset: number, part: Blob, signal: AbortSignal) =>
 	take(
 		PUT('/attachments/{attachmentId}/content', {
 			params: { path: { attachmentId }, query: { offset } },
 			headers: { 'Content-Type': 'application/octet-stream' },
 			body: part as never, // the description knows bytes only as a string
 			bodySerializer: (bytes) => bytes,
-			signal
+			signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)])
 		})
 	);
 export const describeAttachment = (attachmentId: string, alt: string) =>
-	take(PATCH('/attachments/{attachmentId}', { params: { path: { attachmentId } }, body: { alt } }));
+	take(PATCH('/attachments/{attachmentId}', { params: { path: { attachmentId } }, body: { alt }, signal: inTime() }));
 export const removeUpload = (attachmentId: string) =>
 	take(DELETE('/attachments/{attachmentId}', { params: { path: { attachmentId } } }));
 /** Where a file of a message is, or a picture made small. */
@@ -188,9 +191,9 @@ export const setChatPreferences = (preferences: StoredPreferences) =>
 export const listThreads = () =>
 	whole((cursor) => take(GET('/threads', { params: { query: { cursor, limit: 100 } } })));
 export const getThread = (messageId: string, query: Stretch = {}) =>
-	take(GET('/messages/{messageId}/thread', { params: { path: { messageId }, query } }));
+	take(GET('/messages/{messageId}/thread', { params: { path: { messageId }, query }, signal: inTime() }));
 export const readThread = (messageId: string, seq: number) =>
-	take(PUT('/messages/{messageId}/thread/read', { params: { path: { messageId } }, body: { seq } }));
+	take(PUT('/messages/{messageId}/thread/read', { params: { path: { messageId } }, body: { seq }, signal: inTime() }));
 export const followThread = (messageId: string, following: boolean) =>
 	take(PUT('/messages/{messageId}/thread/follow', { params: { path: { messageId } }, body: { following } }));
 

@@ -5,15 +5,21 @@ import { Outbox, STALE } from './outbox.svelte.ts';
 import { openStore, type OutboxStore, type Waiting } from './outboxStore.ts';
 
 let person = 0;
+let name: string;
 let store: OutboxStore;
 let server: { clientId: string; body: string }[];
 let trouble: (() => Problem | undefined)[];
 let opened: Outbox[];
 
+/** What is done to a message before the server has it: it is refused, or held. */
+let refuse: (entry: Waiting) => Problem | undefined;
+let hold: (entry: Waiting) => Promise<void> | undefined;
+
 /** What the server does with a message: keeps it once for each clientId, after whatever trouble comes first. */
-async function send({ clientId, body }: Waiting): Promise<Message> {
-	await new Promise((r) => setTimeout(r, 1));
-	const problem = trouble.shift()?.();
+async function send(entry: Waiting): Promise<Message> {
+	const { clientId, body } = entry;
+	await (hold(entry) ?? new Promise((r) => setTimeout(r, 1)));
+	const problem = refuse(entry) ?? trouble.shift()?.();
 	if (problem) throw problem;
 	if (!server.some((m) => m.clientId === clientId)) server.push({ clientId, body });
 	return { clientId, body } as Message;
@@ -28,9 +34,11 @@ const bodies = () => server.map((m) => m.body);
 
 beforeEach(async () => {
 	person++;
-	store = await openStore(`test-${Date.now()}-${person}`);
+	name = `test-${Date.now()}-${person}`;
+	store = await openStore(name);
 	server = [];
 	trouble = [];
+	refuse = hold = () => undefined;
 	opened = [];
 	vi.spyOn(Math, 'random').mockReturnValue(0.02); // short waits
 });
@@ -120,6 +128,59 @@ describe('an outbox', () => {
 		expect(bodies()).toEqual(['later']);
 	});
 
+	test('goes on in other rooms while one is in trouble, and keeps the order in each', async () => {
+		const outbox = open();
+		const sick = noAnswer();
+		let healed = false;
+		refuse = (entry) => (entry.room === '8' && !healed ? sick : undefined);
+		for (const [room, body] of [
+			['8', 'one'],
+			['9', 'two'],
+			['8', 'three'],
+			['9', 'four']
+		] as const)
+			await outbox.add(room, body);
+		await vi.waitFor(() => expect(bodies()).toEqual(['two', 'four']));
+		expect(outbox.waiting.map((w) => w.body)).toEqual(['one', 'three']);
+		healed = true;
+		await outbox.flush();
+		await vi.waitFor(() => expect(bodies()).toEqual(['two', 'four', 'one', 'three']));
+	});
+
+	test('does not wait in one room for a message that hangs in another', async () => {
+		const outbox = open();
+		let release = () => {};
+		hold = (entry) => (entry.body === 'hangs' ? new Promise<void>((r) => (release = r)) : undefined);
+		await outbox.add('8', 'hangs');
+		await vi.waitFor(() => expect(outbox.sending.size).toBe(1));
+		await outbox.add('9', 'goes');
+		await vi.waitFor(() => expect(bodies()).toEqual(['goes']));
+		release();
+		await vi.waitFor(() => expect(bodies()).toEqual(['goes', 'hangs']));
+	});
+
+	test('gives nothing back that is on its way, from another tab neither', async () => {
+		const [one, two] = [open(), open()];
+		let release = () => {};
+		hold = () => new Promise<void>((r) => (release = r));
+		const { clientId } = await one.add('9', 'said');
+		await vi.waitFor(() => expect(one.sending.has(clientId)).toBe(true));
+		const back = vi.fn();
+		expect(await one.discard(clientId, back)).toBe(false);
+		expect(await two.discard(clientId, back)).toBe(false);
+		expect(back).not.toHaveBeenCalled();
+		hold = () => undefined;
+		release();
+		await vi.waitFor(() => expect(bodies()).toEqual(['said']));
+
+		refuse = () => noAnswer();
+		const waits = await one.add('9', 'not yet');
+		await vi.waitFor(() => expect(one.sending.size).toBe(0));
+		await vi.waitFor(async () => expect(await two.discard(waits.clientId, back)).toBe(true));
+		expect(back).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ body: 'not yet' }));
+		await vi.waitFor(() => expect(one.waiting).toEqual([]));
+	});
+
 	test('in two tabs sends each message once', async () => {
 		const [one, two] = [open(), open()];
 		await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? one : two).add('9', `${i}`)));
@@ -136,4 +197,21 @@ test('what the browser will not keep is not shown as waiting', async () => {
 	await expect(outbox.add('9', 'too much')).rejects.toThrow('full');
 	expect(outbox.waiting).toEqual([]);
 	expect(bodies()).toEqual([]);
+});
+
+test('a store that the browser has closed is opened again', async () => {
+	const entry = { clientId: 'c', room: '9', body: 'kept', at: 1 };
+	await store.put(entry);
+	// As when somebody signs out in another tab, or clears the site's data.
+	await new Promise((done) => (indexedDB.deleteDatabase(`guildhall-${name}`).onsuccess = done));
+	expect(await store.all()).toEqual([]);
+	await store.put(entry);
+	expect(await store.all()).toEqual([entry]);
+});
+
+test('a store that does not open is not waited for', async () => {
+	vi.spyOn(indexedDB, 'open').mockReturnValue(new EventTarget() as IDBOpenDBRequest);
+	const other = await openStore('never');
+	await other.put({ clientId: 'c', room: '9', body: 'kept', at: 1 });
+	expect(await other.all()).toHaveLength(1);
 });

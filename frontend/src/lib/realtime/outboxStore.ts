@@ -49,37 +49,81 @@ interface Schema extends DBSchema {
 	drafts: { key: string; value: UnkeptDraft };
 }
 
-/** openStore opens this person's store, or keeps things in memory where the browser forbids storage. */
+/** So long the browser may take to open the store, in milliseconds: an old tab may stand in the way, and nobody should wait for it. */
+const PATIENCE = 3000;
+
+/** openStore opens this person's store, or keeps things in memory where the browser forbids storage or does not answer. */
 export async function openStore(person: string): Promise<OutboxStore> {
-	const name = `guildhall-${person}`;
+	const store = new Kept(`guildhall-${person}`);
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const late = new Promise<never>((_, fail) => (timer = setTimeout(fail, PATIENCE)));
 	try {
-		const db = await openDB<Schema>(name, 2, {
+		await Promise.race([store.open(), late]);
+		return inBrowser(store);
+	} catch {
+		store.close();
+		return inMemory();
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** A database that is opened again when the browser, or another tab that signs out, has closed it. */
+class Kept {
+	#db: Promise<IDBPDatabase<Schema>> | undefined;
+	constructor(readonly name: string) {}
+
+	open(): Promise<IDBPDatabase<Schema>> {
+		const gone = () => {
+			if (this.#db === opened) this.#db = undefined;
+		};
+		const opened = (this.#db ??= openDB<Schema>(this.name, 2, {
 			upgrade(db, from) {
 				if (from < 1) db.createObjectStore('outbox', { keyPath: 'clientId' }).createIndex('at', 'at');
 				else db.deleteObjectStore('drafts');
 				db.createObjectStore('drafts', { keyPath: 'key' });
 			},
 			// Another tab signs out and deletes it.
-			blocking: (_, __, event) => (event.target as IDBDatabase).close()
-		});
-		return inBrowser(db, name);
-	} catch {
-		return inMemory();
+			blocking: (_, __, event) => {
+				gone();
+				(event.target as IDBDatabase).close();
+			},
+			terminated: gone
+		}));
+		opened.catch(gone);
+		return opened;
+	}
+
+	/** use does one thing with it. A browser that has closed it does not always say so. */
+	async use<A>(act: (db: IDBPDatabase<Schema>) => Promise<A>): Promise<A> {
+		try {
+			return await act(await this.open());
+		} catch (thrown) {
+			if (!(thrown instanceof DOMException && thrown.name === 'InvalidStateError')) throw thrown;
+			this.#db = undefined;
+			return act(await this.open());
+		}
+	}
+
+	close(): void {
+		const was = this.#db;
+		this.#db = undefined;
+		was?.then((db) => db.close()).catch(() => {});
 	}
 }
 
-function inBrowser(db: IDBPDatabase<Schema>, name: string): OutboxStore {
+function inBrowser(store: Kept): OutboxStore {
 	return {
-		all: () => db.getAllFromIndex('outbox', 'at'),
-		put: async (entry) => void (await db.put('outbox', entry)),
-		remove: (clientId) => db.delete('outbox', clientId),
-		drafts: () => db.getAll('drafts'),
-		putDraft: async (draft) => void (await db.put('drafts', draft)),
-		removeDraft: (key) => db.delete('drafts', key),
+		all: () => store.use((db) => db.getAllFromIndex('outbox', 'at')),
+		put: (entry) => store.use(async (db) => void (await db.put('outbox', entry))),
+		remove: (clientId) => store.use((db) => db.delete('outbox', clientId)),
+		drafts: () => store.use((db) => db.getAll('drafts')),
+		putDraft: (draft) => store.use(async (db) => void (await db.put('drafts', draft))),
+		removeDraft: (key) => store.use((db) => db.delete('drafts', key)),
 		clear: async () => {
-			db.close();
+			store.close();
 			// It may wait for another tab to let go, and nobody should wait for that.
-			void deleteDB(name);
+			void deleteDB(store.name);
 		}
 	};
 }

@@ -379,3 +379,75 @@ describe('threads', () => {
 		expect(timeline.messages[0]!.thread?.replies).toBe(2);
 	});
 });
+
+describe('asked for several things at once', () => {
+	/** A source whose pages come when the test says so. */
+	function slowly() {
+		const answers: (() => void)[] = [];
+		const page: Source['page'] = async (where) => {
+			await new Promise<void>((done) => answers.push(done));
+			return room.page(where);
+		};
+		return { answers, slow: new Timeline({ page, changes: room.changes }) };
+	}
+	const shown = (t: Timeline) => [t.messages[0]?.seq, t.messages.at(-1)?.seq];
+
+	test('shows what was asked for last, in whatever order it comes', async () => {
+		room.post(200);
+		const { answers, slow } = slowly();
+		const both = [slow.load({ around: 50 }), slow.load({ around: 150 })];
+		answers[1]!();
+		await both[1];
+		answers[0]!();
+		await both[0];
+		expect(shown(slow)).toEqual([125, 175]);
+		expect(slow.loads).toBe(1);
+	});
+
+	test('an earlier one that fails is nobody’s trouble, and what was there stays where the last one fails', async () => {
+		room.post(200);
+		const { answers, slow } = slowly();
+		const first = slow.load();
+		answers.shift()!();
+		await first;
+		const both = [slow.load({ around: 50 }), slow.load({ around: 100 })];
+		room.broken = true;
+		answers.forEach((answer) => answer());
+		await expect(both[0]).resolves.toBeUndefined();
+		await expect(both[1]).rejects.toThrow('no answer');
+		expect(slow.loaded).toBe(true);
+		expect(shown(slow)).toEqual([151, 200]);
+		room.broken = false;
+		slow.receive(room.post());
+		expect(shown(slow)).toEqual([151, 201]);
+	});
+
+	test('a page of history that belongs to what was shown before is dropped', async () => {
+		room.post(200);
+		const { answers, slow } = slowly();
+		const next = () => answers.shift()!();
+		const first = slow.load();
+		next();
+		await first;
+		const older = slow.older();
+		const jump = slow.load({ around: 30 });
+		answers.pop()!();
+		await jump;
+		next();
+		expect(await older).toBe(false);
+		expect(shown(slow)).toEqual([5, 55]);
+	});
+
+	test('what a fill brings while all is loaded anew is not lost', async () => {
+		room.post(3);
+		await timeline.load();
+		room.post(2);
+		const filling = timeline.fill();
+		const loading = timeline.load();
+		room.post();
+		await Promise.all([filling, loading]);
+		timeline.head(6);
+		await settle();
+		expect(seqs()).toEqual(upTo(6));
+	});
+});

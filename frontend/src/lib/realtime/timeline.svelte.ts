@@ -46,6 +46,8 @@ export class Timeline {
 	#paging = false;
 	/** What was applied while a page of history was on its way: the page may be older than that. */
 	#meanwhile: Change[] | undefined;
+	/** How often a load was asked for: only the last one counts. */
+	#asked = 0;
 	#closed = false;
 
 	constructor(source: Source) {
@@ -57,21 +59,25 @@ export class Timeline {
 		return this.#seq;
 	}
 
-	/** load fetches the newest messages, or those around one of them or a moment. `before` runs before anybody sees them. */
+	/**
+	 * load fetches the newest messages, or those around one of them or a moment. `before` runs before anybody sees them.
+	 * What was asked for last is shown, in whatever order the answers come; an earlier one then is as if never asked.
+	 */
 	async load(opening: Opening = {}, before?: () => void): Promise<void> {
 		// Whatever comes while the page is on its way is held, and judged by the page's head.
-		const had = this.loaded;
+		const asked = ++this.#asked;
 		this.loaded = false;
 		let page: MessagePage;
 		try {
 			page = await this.#source.page({ ...opening, limit: PAGE });
 		} catch (thrown) {
+			if (asked !== this.#asked) return;
 			// What was there stays, and goes on from where it was.
-			this.loaded = had;
-			if (had) this.#drain();
+			this.loaded = this.loads > 0;
+			if (this.loaded) this.#drain();
 			throw thrown;
 		}
-		if (this.#closed) return;
+		if (this.#closed || asked !== this.#asked) return;
 		this.messages = page.items;
 		this.hasBefore = page.hasBefore;
 		this.hasAfter = page.hasAfter;
@@ -115,6 +121,8 @@ export class Timeline {
 			for (;;) {
 				const { items, head, reload } = await this.#source.changes(this.#seq);
 				if (this.#closed) return;
+				// All is being loaded anew: its head judges what came.
+				if (!this.loaded) return items.forEach((change) => this.#held.set(change.seq, change));
 				if (reload) {
 					const around = this.reader();
 					await this.load(around === undefined ? {} : { around });
@@ -187,9 +195,10 @@ export class Timeline {
 		if (!more || this.#paging || !this.loaded) return false;
 		this.#paging = true;
 		this.#meanwhile = [];
+		const { loads } = this;
 		try {
 			const page = await this.#source.page(where);
-			if (this.#closed) return false;
+			if (this.#closed || this.loads !== loads) return false;
 			const fresh = page.items.filter((m) => !this.messages.some((have) => have.id === m.id));
 			if (where.before !== undefined) {
 				this.messages = [...fresh, ...this.messages];

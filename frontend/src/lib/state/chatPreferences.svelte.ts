@@ -81,18 +81,25 @@ function inTurn<A>(act: () => Promise<A>): Promise<A> {
 	return turn;
 }
 
+/** How many changes the server has not answered yet: what it had before them is not shown again. */
+let pending = 0;
+
 /** prefer changes some of them, at once on this device and then everywhere. Where the server refuses, it is undone and throws. */
 export async function prefer(change: Partial<ChatPreferences>): Promise<void> {
 	const was = now;
 	take({ ...now, ...change });
 	if (Object.keys(change).every((name) => name === 'toolbar')) return;
+	pending++;
 	await inTurn(async () => {
 		try {
-			heard(await setChatPreferences(stored({ ...now, ...change })));
+			const answer = await setChatPreferences(stored({ ...now, ...change }));
+			if (pending === 1) heard(answer);
 		} catch (thrown) {
 			const back = Object.keys(change).map((name) => [name, was[name as keyof ChatPreferences]]);
 			take({ ...now, ...Object.fromEntries(back) });
 			throw thrown;
+		} finally {
+			pending--;
 		}
 	});
 }
@@ -100,7 +107,11 @@ export async function prefer(change: Partial<ChatPreferences>): Promise<void> {
 /** followPreferences loads them, and again whenever another device has changed them, until it is stopped. */
 export function followPreferences(): () => void {
 	// Without an answer the guess holds until the line is up again.
-	const load = () => void inTurn(async () => heard(await getChatPreferences())).catch(() => {});
+	const load = () =>
+		void inTurn(async () => {
+			const answer = await getChatPreferences();
+			if (pending === 0) heard(answer);
+		}).catch(() => {});
 	load();
 	let connected = false;
 	return live.listen((frame) => {

@@ -1,7 +1,7 @@
 // Notices of the device: what came while nobody looked at the app. Asked for, and kept, on this device.
 import { goto } from '$app/navigation';
 import type { Message, Room } from '#lib/api/types.ts';
-import { isConversation, personName, roomName } from '#lib/rooms.ts';
+import { isConversation, messagePath, personName, roomName } from '#lib/rooms.ts';
 import { t } from '#lib/text/text.svelte.ts';
 import { arrived, seenNow, type Seen } from './arrived.ts';
 import { attention } from './attention.svelte.ts';
@@ -40,7 +40,7 @@ class Desktop {
 		this.#permission = await Notification.requestPermission();
 		if (this.#permission !== 'granted') return;
 		// Browsers of phones have the name of it only.
-		if (this.#show('gh-first', t('desktop.first'), '', '/profile')) this.#want(true);
+		if (this.#show('gh-first', t('desktop.first'), '', '/profile/chat')) this.#want(true);
 		else this.#permission = undefined;
 	}
 
@@ -85,7 +85,7 @@ class Desktop {
 			const said = this.#last.get(room.id);
 			const message = said?.seq === room.head ? said : undefined;
 			const { title, body } = wordsFor(room, message);
-			this.#show(room.id, title, body, `/rooms/${room.id}${message ? `?at=${message.seq}` : ''}`);
+			this.#show(room.id, title, body, `/${message ? messagePath(message) : `rooms/${room.id}`}`);
 		}
 	}
 

@@ -11,7 +11,9 @@ class Session {
 		version: '',
 		attribution: '',
 		timeZone: 'Europe/London',
-		mostFiles: 10
+		mostFiles: 10,
+		mostFileMB: 25,
+		conversationsKeptDays: 0
 	});
 	/** The person who is signed in; null for nobody. */
 	me = $state.raw<Me | null>(null);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import cy from './cy.json';
 import en from './en.json';
+import open from './en.public.json';
 
 type Tree = { [key: string]: string | Tree };
 
@@ -14,7 +15,7 @@ function flat(tree: Tree, under = ''): Map<string, string> {
 	}
 	return out;
 }
-const english = flat(en);
+const english = new Map([...flat(en), ...flat(open)]);
 const welsh = flat(cy as Tree);
 const plural = /_(zero|one|two|few|many|other)$/;
 const bare = (key: string) => key.replace(plural, '');

@@ -36,6 +36,7 @@ export const regions: Region[] = [
 			{ keys: [['Enter']], does: 'keys.tools' },
 			{ keys: [['R']], does: 'keys.react' },
 			{ keys: [['E']], does: 'keys.edit' },
+			{ keys: [['T']], does: 'keys.reply' },
 			{ keys: [['C']], does: 'keys.copy' },
 			{ keys: [['U']], does: 'keys.unread' },
 			{ keys: [['Delete']], does: 'keys.delete' },

@@ -43,6 +43,19 @@ test('what the server did not hear is told again', async () => {
 	expect(asked).toEqual(['read 4']);
 });
 
+test('what the server did not hear is told when the line is up again, once', async () => {
+	const reading = open(3, 5);
+	broken = true;
+	reading.seen(4);
+	await settle();
+	broken = false;
+	reading.again();
+	await settle();
+	reading.again();
+	await settle();
+	expect(asked).toEqual(['read 4']);
+});
+
 test('marked as unread it stays so, whatever is on the screen and whatever was on its way', async () => {
 	const reading = open(3, 5);
 	let go = () => {};

@@ -51,12 +51,17 @@ export class Reading<M = ReadMark> {
 		this.#timer ??= setTimeout(() => this.#tell(), PAUSE);
 	}
 
+	/** again tells the server what it could not be told. */
+	again(): void {
+		this.seen(this.#seen);
+	}
+
 	#tell(): void {
 		this.#timer = undefined;
 		if (this.#held || this.#seen <= this.#told) return;
 		const before = this.#told;
 		this.#told = this.#seen;
-		// Told again with the next message that is seen.
+		// Told again with the next message that is seen, or when the line is up again.
 		this.#ask(() => this.#server.read(this.#seen)).catch(() => (this.#told = Math.min(this.#told, before)));
 	}
 
