@@ -425,4 +425,33 @@ test('a finger that rests on a message opens its menu, which stays when the fing
 	await expect(menu).toBeVisible();
 	await menu.getByRole('button', { name: 'Heart' }).tap();
 	await expect(row(page, 'Pressed').getByRole('button', { name: 'Heart, 1 person, you too' })).toBeVisible();
+
+	// And names who has reacted, which without a mouse nothing else shows.
+	const { person } = await (await page.request.get('/api/me')).json();
+	await row(page, 'Pressed').getByRole('button', { name: 'More', exact: true }).tap();
+	await expect(menu.getByRole('list', { name: 'Who has reacted' })).toContainText(`Heart: ${person.name}`);
+});
+
+test('what is said of a message sent later covers neither the line above the box nor the box', async ({
+	visit,
+	room
+}) => {
+	const { id: here } = await room('Later');
+	const page = await visit('member');
+	await page.goto(`/rooms/${here}`);
+	for (const width of [1280, 390]) {
+		await page.setViewportSize({ width, height: 800 });
+		await box(page).fill(`For tomorrow ${width}`);
+		await page.getByRole('button', { name: 'Send later' }).click();
+		await page.getByRole('button', { name: /^Tomorrow at/ }).click();
+		const notice = page.getByText(/^This is sent on /);
+		await expect(notice).toBeVisible();
+		const line = page.getByText(/waits? to be sent\./);
+		await expect(line).toBeVisible();
+		const [said, above] = [(await notice.boundingBox())!, (await line.boundingBox())!];
+		expect(said.y + said.height).toBeLessThan(above.y);
+	}
+	const { items } = await (await page.request.get('/api/scheduled')).json();
+	for (const { id } of (items as { id: string; roomId: string }[]).filter((m) => m.roomId === here))
+		await page.request.delete(`/api/scheduled/${id}`, { headers: { Origin: process.env.GUILDHALL_E2E_URL! } });
 });
