@@ -214,4 +214,4 @@ test('a store that does not open is not waited for', async () => {
 	const other = await openStore('never');
 	await other.put({ clientId: 'c', room: '9', body: 'kept', at: 1 });
 	expect(await other.all()).toHaveLength(1);
-});
+}, 15_000);

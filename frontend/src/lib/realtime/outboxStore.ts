@@ -50,7 +50,7 @@ interface Schema extends DBSchema {
 }
 
 /** So long the browser may take to open the store, in milliseconds: an old tab may stand in the way, and nobody should wait for it. */
-const PATIENCE = 3000;
+const PATIENCE = 5000;
 
 /** openStore opens this person's store, or keeps things in memory where the browser forbids storage or does not answer. */
 export async function openStore(person: string): Promise<OutboxStore> {

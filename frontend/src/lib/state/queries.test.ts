@@ -1,7 +1,7 @@
 import { QueryClient } from '@tanstack/svelte-query';
 import { expect, test } from 'vitest';
 import type { Change, Room } from '#lib/api/types.ts';
-import { setArrived } from './queries.ts';
+import { behind, setArrived } from './queries.ts';
 
 const change = (seq: number, author: string, type: Change['type'] = 'message') =>
 	({ type, room: '9', seq, message: { author: { id: author }, createdAt: `2026-03-12T10:00:0${seq}.000Z` } }) as Change;
@@ -32,4 +32,16 @@ test('messages are counted once, others’ only, up to a hundred; a gap is told'
 	put({ unread: 100 });
 	setArrived(client, change(5, 'other'), 'me');
 	expect(room().unread).toBe(100);
+});
+
+test('a head further than the lists know is told, of rooms that they know', () => {
+	const client = new QueryClient();
+	client.setQueryData(['rooms'], { items: [{ id: '9', head: 4 }] });
+	client.setQueryData(['conversations'], { items: [{ id: '8', head: 2 }] });
+	expect([behind(client, '9', 4), behind(client, '9', 5), behind(client, '8', 3), behind(client, '7', 3)]).toEqual([
+		false,
+		true,
+		true,
+		false
+	]);
 });
