@@ -53,7 +53,8 @@ type Place struct {
 	Room    ids.ID `db:"room_id"`
 }
 
-// Hub is all live connections of this node.
+// Hub is all live connections of this node. Locks are taken in this order and
+// never back: attendance, hub, room, conn, poll.
 type Hub struct {
 	log     *slog.Logger
 	now     clock.Clock
