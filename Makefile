@@ -125,4 +125,4 @@ budget: web
 	$(STEP) --in frontend --timeout 60 "Weighing the web app" -- npm run --silent budget
 
 e2e: build postgres
-	$(STEP) --in frontend --timeout 1200 "Testing in a browser" -- npm run --silent e2e
+	$(STEP) --in frontend --timeout 1700 "Testing in a browser" -- npm run --silent e2e

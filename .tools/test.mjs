@@ -48,7 +48,7 @@ const parts = [
 const failed = [];
 for (const [title, target] of parts) {
 	const started = Date.now();
-	const { code } = await run(['make', '--no-print-directory', target], { env, seconds: 1500 });
+	const { code } = await run(['make', '--no-print-directory', target], { env, seconds: 1800 });
 	if (process.exitCode === 130) process.exit(130);
 	console.log(code === 0 ? `✓ ${title}: ${took(started)}` : `✗ ${title}: FAILED after ${took(started)} (again by itself: make ${target})`);
 	if (code !== 0) failed.push(title);
