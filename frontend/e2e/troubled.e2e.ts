@@ -230,6 +230,7 @@ test('on a slow network a message is there at once, as waiting, and then sent', 
 test('pictures above the reader that come late do not move what is read', async ({ visit }) => {
 	const { id, reader, writer, fill } = await hall(visit, 91);
 	await fill(10);
+	await writer.goto('/privacy');
 	await writer.evaluate(async (id) => {
 		const canvas = Object.assign(document.createElement('canvas'), { width: 800, height: 600 });
 		canvas.getContext('2d')!.fillRect(0, 0, 400, 300);
