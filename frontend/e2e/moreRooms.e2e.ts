@@ -255,3 +255,27 @@ test('who has read a message is offered where facilitators switched it on, and n
 		for (const { id } of [small, large]) await close(host, id);
 	}
 });
+
+test('before messages are given an end, it is said how many would go; nothing goes by looking', async ({ visit }) => {
+	const host = await visit('facilitator');
+	const { items: rooms } = await (await host.request.get('/api/rooms')).json();
+	const end = Date.now() - 30 * 86_400_000;
+	let at: { id: string; old: number } | undefined;
+	for (const { id, can, archived } of rooms) {
+		if (archived || !can.includes('set-retention')) continue;
+		const { items } = await (await host.request.get(`/api/rooms/${id}/messages?after=0&limit=200`)).json();
+		const old = items.filter((m: { createdAt: string }) => Date.parse(m.createdAt) < end).length;
+		if (old > (at?.old ?? 0)) at = { id, old };
+	}
+	expect(at, 'a room with messages of more than a month ago').toBeDefined();
+	await host.goto(`/rooms/${at!.id}`);
+	await host.getByRole('button', { name: 'Choose how long messages are kept' }).click();
+	const dialog = host.getByRole('dialog');
+	await dialog.getByLabel('30 days').check();
+	await expect(dialog.getByText(new RegExp(`^${at!.old} messages? would be deleted today`))).toBeVisible();
+	await expect(dialog.getByText(/^The oldest is of \d+ \S+ \d{4}\.$/)).toBeVisible();
+	await dialog.getByRole('button', { name: 'Cancel' }).click();
+	await expect(host.getByText('Messages here are kept.')).toBeVisible();
+	const { retentionDays } = await (await host.request.get(`/api/rooms/${at!.id}`)).json();
+	expect(retentionDays ?? null).toBeNull();
+});
