@@ -9,8 +9,11 @@ import {
 	type Page
 } from '@playwright/test';
 
-/** The demonstration's people; those of the load hall are for what would disturb the others, such as ending all sessions. */
-export type Who = 'admin' | 'moderator' | 'facilitator' | 'member' | 'outsider' | `load-${number}`;
+/**
+ * The demonstration's people; those of the load hall are for what would disturb the others, such as ending all sessions.
+ * Rhodri Maddox is a facilitator of the network, where everybody is.
+ */
+export type Who = 'admin' | 'moderator' | 'facilitator' | 'member' | 'outsider' | 'rhodri-maddox' | `load-${number}`;
 type Options = BrowserContextOptions & { offline?: boolean };
 
 type World = {
