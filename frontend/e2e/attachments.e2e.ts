@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
+import { box, list } from './room.ts';
 import { expect, press, test } from './world.ts';
 
 // The recorder of traces fetches what a page shows, which the page's policy forbids for pictures that are not sent yet.
 test.use({ trace: 'off' });
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const chosen = (page: Page) => page.getByRole('list', { name: 'Files to send' });
 const attach = (page: Page) => page.getByRole('button', { name: 'Attach files' });
 

@@ -1,17 +1,7 @@
 import type { Page } from '@playwright/test';
 import { hall } from './hall.ts';
+import { box, headers, list, said, say } from './room.ts';
 import { expect, press, test } from './world.ts';
-
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
-
-async function say(page: Page, text: string) {
-	await box(page).fill(text);
-	await box(page).press('Enter');
-}
-
-/** What stands in the room, in order, as the reader sees it. */
-const said = (page: Page) => list(page).locator('article .prose, article p.whitespace-pre-wrap').allInnerTexts();
 
 test('two leaders talk; one loses the network; nothing is lost and nothing comes twice', async ({ visit, room }) => {
 	const { id } = await room('Two leaders');
@@ -126,7 +116,7 @@ test('a long history is paged in above without moving the reader', async ({ visi
 	for (let i = 1; i <= 110; i++) {
 		const answer = await ben.request.post(`/api/rooms/${id}/messages`, {
 			data: { clientId: crypto.randomUUID(), body: `Message number ${i}` },
-			headers: { Origin: process.env.GUILDHALL_E2E_URL! }
+			headers: headers()
 		});
 		expect(answer.status()).toBe(201);
 	}

@@ -1,10 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { hall } from './hall.ts';
+import { box, list } from './room.ts';
 import { expect, test } from './world.ts';
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const formatting = (page: Page) => page.getByRole('button', { name: 'Formatting' }).last();
 const button = (page: Page, name: string) =>
 	page.getByRole('toolbar', { name: 'Formatting' }).getByRole('button', { name });

@@ -1,11 +1,8 @@
 import type { Page } from '@playwright/test';
+import { box, list, me } from './room.ts';
 import { cohort, expect, test } from './world.ts';
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const talks = (page: Page) => page.getByRole('complementary').getByRole('navigation', { name: 'Direct messages' });
-const me = async (page: Page) =>
-	(await (await page.request.get('/api/me')).json()).person as { id: string; name: string };
 
 async function say(page: Page, text: string) {
 	await box(page).fill(text);

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { headers, me } from './room.ts';
 import { expect, following, test } from './world.ts';
 
 type Told = { title: string; body: string; shown: Notification };
@@ -28,9 +29,6 @@ const look = (page: Page, away: boolean) =>
 		document.dispatchEvent(new Event('visibilitychange'));
 	}, away);
 const told = (page: Page) => page.evaluate(() => window.told.map(({ title, body }) => ({ title, body })));
-const me = async (page: Page) =>
-	(await (await page.request.get('/api/me')).json()).person as { id: string; name: string };
-const headers = () => ({ Origin: process.env.GUILDHALL_E2E_URL! });
 const say = async (page: Page, room: string, body: string) =>
 	expect(
 		(

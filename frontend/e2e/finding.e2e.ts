@@ -1,9 +1,8 @@
 import type { Page } from '@playwright/test';
 import { hall } from './hall.ts';
+import { box, headers, list } from './room.ts';
 import { expect, test } from './world.ts';
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const results = (page: Page) => page.getByRole('list', { name: 'Messages found' });
 
 async function say(page: Page, text: string) {
@@ -67,7 +66,7 @@ test('a search of many shows fifty and then the rest; without a network it says 
 		Array.from({ length: 55 }, (_, i) =>
 			host.request.post(`/api/rooms/${id}/messages`, {
 				data: { clientId: crypto.randomUUID(), body: `${word} ${i}` },
-				headers: { Origin: process.env.GUILDHALL_E2E_URL! }
+				headers: headers()
 			})
 		)
 	);

@@ -1,9 +1,9 @@
 // A conversation of two people of the load hall, who may say as much as they like: for what needs many messages.
 import { expect, type Page } from '@playwright/test';
+import { headers, list } from './room.ts';
 import type { Who } from './world.ts';
 
 type Visit = (who: Who) => Promise<Page>;
-const headers = () => ({ Origin: process.env.GUILDHALL_E2E_URL! });
 
 /** Each journey takes a number of its own, so that no two share a conversation. */
 export async function hall(visit: Visit, number: number) {
@@ -41,8 +41,6 @@ export async function reword(writer: Page, id: string, body: string) {
 	const answer = await writer.request.patch(`/api/messages/${id}`, { data: { body, version: 1 }, headers: headers() });
 	expect(answer.status()).toBe(200);
 }
-
-export const list = (page: Page) => page.getByRole('region', { name: /^Messages in|^Messages with|^Messages/ });
 
 /** The first message that is wholly on the screen: its id in the page, and how far its top is below the list's. */
 export const anchor = (page: Page) =>

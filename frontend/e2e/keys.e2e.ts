@@ -1,5 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { hall, list } from './hall.ts';
+import { hall } from './hall.ts';
+import { list } from './room.ts';
 import { expect, test } from './world.ts';
 
 const box = /^Message /;

@@ -1,8 +1,8 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
+import { box } from './room.ts';
 import { expect, press, test } from './world.ts';
 
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const row = (page: Page, text: string) => page.locator('article.message', { hasText: text });
 
 async function say(page: Page, text: string, shown = text) {

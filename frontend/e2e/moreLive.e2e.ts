@@ -1,17 +1,13 @@
 // Keys that lead to what is new, who is there, when notices are held back, and lines that are cut under two readers.
 import type { Page, WebSocketRoute } from '@playwright/test';
+import { box, headers, list, me } from './room.ts';
 import { expect, test, type Who } from './world.ts';
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in .*\d/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const named = (name: string) => ({ name: new RegExp(`^\\W*${name}\\b`) });
 /** A conversation in the list that is a page of its own, and in the one beside a room. */
 const listed = (page: Page, name: string) => page.getByRole('main').getByRole('link', named(name));
 const beside = (page: Page, name: string) =>
 	page.getByRole('complementary').getByRole('navigation', { name: 'Direct messages' }).getByRole('link', named(name));
-const headers = () => ({ Origin: process.env.GUILDHALL_E2E_URL! });
-const me = async (page: Page) =>
-	(await (await page.request.get('/api/me')).json()).person as { id: string; name: string };
 
 async function say(page: Page, room: string, body: string) {
 	const data = { clientId: crypto.randomUUID(), body };

@@ -1,25 +1,21 @@
 // What holds for one message: whom an edit calls, what an edit that comes too late shows, cards, files, finding it again.
 import { truncate, writeFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
+import { box, headers, list, me, row } from './room.ts';
 import { cohort, expect, following, press, test } from './world.ts';
 
 // The recorder of traces fetches what a page shows, which the page's policy forbids for pictures that are not sent yet.
 test.use({ trace: 'off' });
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 const editor = (page: Page) => page.getByRole('textbox', { name: 'Edit your message' });
-const row = (page: Page, text: string) => list(page).getByRole('article').filter({ hasText: text });
 const chosen = (page: Page) => page.getByRole('list', { name: 'Files to send' });
-const me = async (page: Page) =>
-	(await (await page.request.get('/api/me')).json()).person as { id: string; name: string };
 
 type Said = { id: string; seq: number; body: string };
 /** say speaks through the API, as the person of a page. */
 async function say(page: Page, room: string, body: string): Promise<Said> {
 	const answer = await page.request.post(`/api/rooms/${room}/messages`, {
 		data: { clientId: crypto.randomUUID(), body },
-		headers: { Origin: process.env.GUILDHALL_E2E_URL! }
+		headers: headers()
 	});
 	expect(answer.status(), await answer.text()).toBe(201);
 	return answer.json();

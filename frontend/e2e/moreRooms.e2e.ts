@@ -1,14 +1,8 @@
 // What holds for a whole room or conversation: what it is for, what one hears of it, who comes in, whom it calls.
 import { request, type Locator, type Page } from '@playwright/test';
 import { hall } from './hall.ts';
+import { box, headers, list, me, row, type Person } from './room.ts';
 import { expect, following, press, test } from './world.ts';
-
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
-const row = (page: Page, text: string) => list(page).getByRole('article').filter({ hasText: text });
-const headers = () => ({ Origin: process.env.GUILDHALL_E2E_URL! });
-type Person = { id: string; name: string };
-const me = async (page: Page) => (await (await page.request.get('/api/me')).json()).person as Person;
 
 /** call asks the API as the person of a page. */
 async function call<A = { id: string }>(page: Page, method: 'post' | 'patch' | 'delete', path: string, data?: object) {

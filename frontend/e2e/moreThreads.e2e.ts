@@ -1,13 +1,9 @@
 // What a thread has of its own, as a room has: a draft, files, messages for later, and places that a search leads to.
 import type { Page } from '@playwright/test';
+import { answerBox, box, list, replies, row } from './room.ts';
 import { expect, press, test } from './world.ts';
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in .*\d/ });
 const thread = (page: Page) => page.getByRole('region', { name: 'Thread', exact: true });
-const replies = (page: Page) => page.getByRole('region', { name: 'Messages in this thread' });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
-const answerBox = (page: Page) => page.getByRole('textbox', { name: 'Reply in this thread' });
-const row = (page: Page, text: string) => list(page).getByRole('article').filter({ hasText: text });
 const reply = (page: Page, text: string) => replies(page).getByRole('article').filter({ hasText: text });
 
 /** ask says something in the room and opens its thread. It gives back the address of the thread. */

@@ -1,4 +1,5 @@
-import { anchor, hall, list, offsetOf, reword, watch } from './hall.ts';
+import { anchor, hall, offsetOf, reword, watch } from './hall.ts';
+import { list } from './room.ts';
 import { expect, press, test } from './world.ts';
 
 const line = 'New since you were last here';

@@ -1,23 +1,15 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { answerBox, box, list, replies, said, say } from './room.ts';
 import { expect, press, test } from './world.ts';
 
 // One after the other: the sidebar counts all threads of a person.
 test.describe.configure({ mode: 'default' });
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in .*\d/ });
 const thread = (page: Page) => page.getByRole('region', { name: 'Thread', exact: true });
-const replies = (page: Page) => page.getByRole('region', { name: 'Messages in this thread' });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
-const answerBox = (page: Page) => page.getByRole('textbox', { name: 'Reply in this thread' });
 const threads = (page: Page) => page.getByRole('complementary').getByRole('link', { name: /^Threads/ });
 
-async function say(page: Page, text: string, where = box(page)) {
-	await where.fill(text);
-	await where.press('Enter');
-}
 const answer = (page: Page, text: string) => say(page, text, answerBox(page));
-const said = (page: Page) => replies(page).locator('article .prose, article p.whitespace-pre-wrap').allInnerTexts();
 
 /** Opens the thread of a message by its tools. */
 async function reply(page: Page, to: string) {
@@ -60,7 +52,7 @@ test('two leaders answer in a thread; one loses the network; nothing is lost and
 	await expect(list(ben).getByText('Meanwhile in the room')).toBeVisible();
 	await anna.context().setOffline(false);
 	const all = ['Who has done this?', 'We have', 'Are you there?', 'Written in a tunnel'];
-	for (const page of [anna, ben]) await expect.poll(() => said(page), { timeout: 30_000 }).toEqual(all);
+	for (const page of [anna, ben]) await expect.poll(() => said(page, replies(page)), { timeout: 30_000 }).toEqual(all);
 	for (const page of [anna, ben]) {
 		await expect(list(page).getByRole('link', { name: /3 replies/ })).toBeVisible();
 		await expect(list(page).getByRole('article')).toHaveCount(2);
@@ -69,7 +61,7 @@ test('two leaders answer in a thread; one loses the network; nothing is lost and
 
 	// And so it stands for whoever comes in anew, by the address of the thread.
 	await anna.reload();
-	await expect.poll(() => said(anna)).toEqual(all);
+	await expect.poll(() => said(anna, replies(anna))).toEqual(all);
 });
 
 test('what is new in threads is counted, listed and read on every device', async ({ visit, room }) => {

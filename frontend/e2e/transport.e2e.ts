@@ -1,11 +1,8 @@
 // That the way is chosen within five seconds is held by connection.test.ts. Council proxies: one that refuses to upgrade, and one that also holds answers back until they end.
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Page } from '@playwright/test';
+import { box, list } from './room.ts';
 import { expect, test } from './world.ts';
-
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
 
 /** A proxy before the real server. It keeps the Host, as one in front of the site would. */
 async function proxy({ buffers }: { buffers: boolean }): Promise<{ url: string; close: () => void }> {

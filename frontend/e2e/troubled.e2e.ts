@@ -1,22 +1,12 @@
 // Networks that stall, lose answers, crawl or go away, browsers that are slow with their storage, and several tabs: what
 // was written is never lost, doubled or out of order, and nobody who reads is moved.
 import type { Page, Route } from '@playwright/test';
-import { hall, list as messages, watch } from './hall.ts';
+import { hall, watch } from './hall.ts';
+import { answerBox, box, list, replies, row, said, say } from './room.ts';
 import { expect, test } from './world.ts';
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in .*\d/ });
-const replies = (page: Page) => page.getByRole('region', { name: 'Messages in this thread' });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
-const answerBox = (page: Page) => page.getByRole('textbox', { name: 'Reply in this thread' });
-const row = (page: Page, text: string) => list(page).getByRole('article').filter({ hasText: text });
 const tray = (page: Page) => page.getByRole('dialog', { name: 'Not sent yet' });
 
-async function say(page: Page, text: string, where = box(page)) {
-	await where.fill(text);
-	await where.press('Enter');
-}
-const said = (page: Page, where = list(page)) =>
-	where.locator('article .prose, article p.whitespace-pre-wrap').allInnerTexts();
 const sent = (page: Page, text: string) => expect(row(page, text).locator('.message-tools')).toHaveCount(1);
 
 /** What the browser says where there is no network, which the journeys take for no fault of ours. */
@@ -260,9 +250,9 @@ test('pictures above the reader that come late do not move what is read', async 
 		await route.continue();
 	});
 	await reader.goto(`/rooms/${id}?at=15`);
-	const pictures = messages(reader).locator('article img');
+	const pictures = list(reader).locator('article img');
 	await expect.poll(() => pictures.count()).toBeGreaterThan(1);
-	const article = messages(reader).locator('article:focus');
+	const article = list(reader).locator('article:focus');
 	await expect(article).toBeVisible();
 	const done = await watch(reader, (await article.getAttribute('id'))!);
 	release();
@@ -333,7 +323,7 @@ test('what cannot be loaded hides nothing, says so, and comes when asked for aga
 	await fill(130);
 	await reader.goto(`/rooms/${id}`);
 	await reader.getByRole('button', { name: /below/ }).click();
-	const newest = messages(reader).getByRole('article').last();
+	const newest = list(reader).getByRole('article').last();
 	await expect(newest).toBeInViewport();
 	const shown = await newest.locator('.prose').innerText();
 
@@ -347,7 +337,7 @@ test('what cannot be loaded hides nothing, says so, and comes when asked for aga
 	await expect(newest).toBeInViewport();
 	expect(await newest.locator('.prose').innerText()).toBe(shown);
 	// A page of history.
-	await messages(reader).hover();
+	await list(reader).hover();
 	await reader.mouse.wheel(0, -20_000);
 	const missed = reader.getByRole('status').filter({ hasText: 'More messages could not be loaded.' });
 	await expect(missed).toBeVisible();
@@ -360,7 +350,7 @@ test('what cannot be loaded hides nothing, says so, and comes when asked for aga
 	await expect(missed).toHaveCount(0);
 	await note.getByRole('button', { name: 'Try again' }).click();
 	await expect(note).toHaveCount(0);
-	await expect(messages(reader).getByText('This is the beginning of your conversation.')).toBeVisible();
+	await expect(list(reader).getByText('This is the beginning of your conversation.')).toBeVisible();
 });
 
 test('a part of the page that does not come says so, and comes when asked for again', async ({ visit, room }) => {

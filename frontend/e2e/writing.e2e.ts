@@ -1,12 +1,9 @@
 // What is not said yet: drafts on two devices of one person, messages for later, and when somebody is left in peace.
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { box, list, me } from './room.ts';
 import { expect, test } from './world.ts';
 
-const list = (page: Page) => page.getByRole('region', { name: /^Messages in/ });
-const box = (page: Page) => page.getByRole('textbox', { name: /^Message / });
-const me = async (page: Page) =>
-	(await (await page.request.get('/api/me')).json()).person as { id: string; name: string };
 const draftOf = async (page: Page, room: string) =>
 	(await (await page.request.get('/api/drafts')).json()).items.find((d: { roomId: string }) => d.roomId === room)?.body;
 

@@ -204,7 +204,6 @@ func (s *Service) refuse(ctx context.Context, f fileRow, why error) error {
 	if !errors.As(why, &p) {
 		return fmt.Errorf("finish upload: %w", why)
 	}
-	ctx = context.WithoutCancel(ctx) // what used up the time of its request is forgotten all the more
 	err := s.db.Tx(ctx, func(tx *db.Tx) error { return s.drop(ctx, tx, f.ID) })
 	return errors.Join(why, err)
 }

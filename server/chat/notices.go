@@ -16,8 +16,8 @@ import (
 
 // Notice is something that happened in a room and stands among its messages:
 // people were added (and see what the one who added them sees, or only what is
-// new), somebody
-// left or was removed, the conversation got a name. It never counts as unread.
+// new), somebody left or was removed, the conversation got a name. It never
+// counts as unread.
 type Notice struct {
 	Kind      string            `json:"kind" enum:"added,left,named"`
 	PeopleIDs []ids.ID          `json:"-"`
